@@ -1,0 +1,65 @@
+# Every target makes .venv by itself; all that a machine needs is Python 3.11 or later and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PIP_VERSION := 26.2
+ARGS ?=
+
+BIN := .venv/bin
+LOCK := requirements/lock.txt
+INSTALL := $(BIN)/python -m pip install --quiet --constraint $(LOCK) --build-constraint $(LOCK)
+VENV := .venv/.made
+DEMO := .venv/.demo
+DEV := .venv/.dev
+
+.PHONY: help demo test lint bench fresh lock clean
+
+help:
+	@echo "make demo     the example project: web, worker, beat, Redis and a stand-in for Discord (ARGS=--once: check and end)"
+	@echo "make test     the test suite (ARGS=... goes to pytest)"
+	@echo "make lint     ruff, mypy, import rules, migrations"
+	@echo "make bench    the benchmarks"
+	@echo "make fresh    the README's commands in a clean clone"
+	@echo "make lock     renew $(LOCK)"
+	@echo "make clean    remove .venv and what the demo left"
+
+$(VENV):
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; name it with PYTHON=...") if sys.version_info < (3, 11) else None'
+	@echo "Making .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet pip==$(PIP_VERSION)
+	@touch $@
+
+$(DEMO): $(VENV) pyproject.toml $(LOCK)
+	@echo "Installing what the demo needs"
+	@$(INSTALL) --group demo --editable .
+	@touch $@
+
+$(DEV): $(DEMO)
+	@echo "Installing what tests and lint need"
+	@$(INSTALL) --group test --group lint
+	@touch $@
+
+demo: $(DEMO)
+	@$(BIN)/python example_project/manage.py demo $(ARGS)
+
+test: $(DEV)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings
+
+bench: $(DEV)
+	$(BIN)/python -m benchmarks.caller_cost
+	$(BIN)/python -m benchmarks.throughput
+
+fresh:
+	.ci/fresh
+
+lock:
+	.ci/lock $(PYTHON)
+
+clean:
+	rm -rf .venv example_project/var
