@@ -1,0 +1,134 @@
+"""The options that are plain values: what each takes, in which bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webhook_alerts.configuration.problems import Problems, at, shown, source
+
+REQUEST_DEADLINE_S = 15.0
+"""The longest a request may take; below ``LEASE_S``, so that no second worker sends what is still being sent."""
+LEASE_S = 60.0
+"""How long a claimed row belongs to its worker; below ``TASK_LIMIT_S``, after which Celery ends the worker."""
+TASK_LIMIT_S = 120.0
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a key takes: in words, by type, within bounds, and made into what ``Config`` holds."""
+
+    expected: str
+    fits: Callable[[Any], bool]
+    within: Callable[[Any], bool] = _always
+    convert: Callable[[Any], Any] = lambda value: value
+    bounds_check: str = "E019"
+
+    def read(self, value: Any, where: str, problems: Problems) -> Any:
+        """*value* as ``Config`` holds it, or ``None`` after noting why it is refused."""
+        if not self.fits(value):
+            got = "what could not be read" if source(value) else type(value).__name__
+            problems.say(
+                "E003", f"{where}{source(value)} must be {self.expected}, not {got}", f"Set it to {self.expected}."
+            )
+            return None
+        if not self.within(value):
+            problems.say(
+                self.bounds_check, f"{where} is {shown(value)}, which is out of bounds", f"Set it to {self.expected}."
+            )
+            return None
+        return self.convert(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+
+
+def _seconds(least: float, most: float, check: str = "E019") -> Option:
+    return Option(
+        f"seconds, from {least:g} to {most:g}", _is_number, lambda value: least <= value <= most, float, check
+    )
+
+
+def _whole(least: int, most: int) -> Option:
+    return Option(f"a whole number from {least} to {most}", _is_whole, lambda value: least <= value <= most)
+
+
+def _text(expected: str = "a text", within: Callable[[str], bool] = _always) -> Option:
+    return Option(expected, lambda value: isinstance(value, str), within, str)
+
+
+_FLAG = Option("True or False", lambda value: isinstance(value, bool))
+_MAPPING = Option("a dict", lambda value: isinstance(value, Mapping))
+
+OPTIONS: Mapping[str, Option] = {
+    "ENVIRONMENT": _text(),
+    "SERVICE": _text(),
+    "RELEASE": _text(),
+    "QUEUE_SIZE": _whole(10, 1_000_000),
+    "FLUSH_INTERVAL": _seconds(1, 3600),
+    "DEDUP_WINDOW": _seconds(0, 86_400),
+    "MAX_ATTEMPTS": _whole(1, 100),
+    "BACKOFF": _seconds(0.1, 3600),
+    "BACKOFF_MAX": _seconds(0.1, 86_400),
+    "BREAKER_FAILURES": _whole(1, 1000),
+    "BREAKER_COOLDOWN": _seconds(1, 86_400),
+    "SPOOL_DIR": _text("the path of a directory", lambda value: value != "" and "\0" not in value),
+    "REDACT": _MAPPING,
+    "MASK_USER_IDS": _FLAG,
+    "INCLUDE_STACK_TRACES": _FLAG,
+    "MAX_MESSAGE_LENGTH": _whole(100, 100_000),
+    "USE_EMBEDS": _FLAG,
+    "ALLOW_PRIVATE_NETWORKS": _FLAG,
+    "IGNORE_LOGGERS": Option("a list of logger names", _is_names, convert=tuple),
+}
+"""Keys of ``WEBHOOK_ALERTS`` whose values stand for themselves; lengths in characters."""
+
+DAYS = _whole(1, 36_500)
+"""How long a record is kept, in days: a value of ``RETENTION``."""
+
+WEBHOOK_OPTIONS: Mapping[str, Option] = {
+    "batch_size": _whole(1, 100),
+    "concurrency": _whole(1, 16),
+    "mention": _text(),
+    "username": _text(),
+    "avatar_url": _text("an address that begins with https://", lambda v: v == "" or v.startswith("https://")),
+    "fallback": _text("the name of a webhook"),
+    "timeout": _seconds(1, REQUEST_DEADLINE_S, "E017"),
+    "enabled": _FLAG,
+}
+"""Keys of one webhook whose values stand for themselves."""
+
+
+def read_options(
+    given: Mapping[Any, Any], options: Mapping[str, Option], where: str, problems: Problems
+) -> dict[str, Any]:
+    """What *given* says for *options*; what is wrong is noted and left out."""
+    found = {}
+    for key, option in options.items():
+        if key in given:
+            value = option.read(given[key], at(where, key), problems)
+            if value is not None:
+                found[key] = value
+    return found
+
+
+def refuse_unknown(given: Mapping[Any, Any], known: Iterable[str], where: str, problems: Problems) -> None:
+    """Note every key of *given* that is not *known*."""
+    names = tuple(known)
+    for key in given:
+        if key not in names:
+            problems.unknown(key, names, where)

@@ -1,0 +1,105 @@
+"""The settings, read: frozen values that every room works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from webhook_alerts.alert import Alert, Level
+from webhook_alerts.channels.base import Style, Window
+from webhook_alerts.configuration.options import REQUEST_DEADLINE_S
+from webhook_alerts.configuration.problems import Problem
+from webhook_alerts.configuration.routes import goes_by_level, route_key, stand_ins
+from webhook_alerts.configuration.templates import load_template
+from webhook_alerts.presets import PRESETS, RETENTION, ROUTES
+
+LOCAL_REDIS = "redis://127.0.0.1:6379/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One place that alerts are sent to.
+
+    ``url`` is a secret. ``rate`` holds the service's own limit and what the user set below it; empty means no limit.
+    ``batch_size`` is in alerts, ``concurrency`` in requests at a time, ``timeout`` in seconds, at most 15.
+    ``min_level`` keeps back what is less grave, of the alerts that come by their level. ``fallback`` names the
+    webhook that gets what could not be sent here.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    channel: str
+    rate: tuple[Window, ...] = ()
+    batch_size: int = 10
+    concurrency: int = 1
+    min_level: Level = Level.DEBUG
+    mention: str = ""
+    username: str = ""
+    avatar_url: str = ""
+    fallback: str = ""
+    timeout: float = REQUEST_DEADLINE_S
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting, read and checked. Times in seconds, sizes in alerts, lengths in characters, retention in days.
+
+    ``webhooks`` holds those that alerts can be sent to: a webhook without a URL or with ``enabled`` off is not there.
+    """
+
+    preset: str = "production"
+    environment: str = ""
+    service: str = ""
+    release: str = ""
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType(dict(ROUTES)))
+    redis_url: str = field(default=LOCAL_REDIS, repr=False)
+    queue_size: int = PRESETS["production"].queue_size
+    flush_interval: float = PRESETS["production"].flush_interval
+    dedup_window: float = 60.0
+    max_attempts: int = PRESETS["production"].max_attempts
+    backoff: float = 1.0
+    backoff_max: float = 16.0
+    breaker_failures: int = 5
+    breaker_cooldown: float = 60.0
+    spool_dir: str = ""
+    redact: Mapping[str, Any] = field(default_factory=dict)
+    mask_user_ids: bool = False
+    include_stack_traces: bool = True
+    max_message_length: int = 4096
+    use_embeds: bool = True
+    retention: Mapping[str, int] = field(default_factory=lambda: MappingProxyType(dict(RETENTION)))
+    allow_private_networks: bool = False
+    ignore_loggers: tuple[str, ...] = ("django.security.DisallowedHost",)
+    templates: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def style(self, webhook: Webhook) -> Style:
+        """How messages of *webhook* look. A template that cannot be imported is left out (a check reports it)."""
+        return Style(
+            use_embeds=self.use_embeds,
+            include_stack_traces=self.include_stack_traces,
+            max_message_length=self.max_message_length,
+            mention=webhook.mention,
+            username=webhook.username,
+            avatar_url=webhook.avatar_url,
+            templates={kind: found for kind, path in self.templates.items() if (found := load_template(path))},
+        )
+
+    def route(self, alert: Alert) -> tuple[str, ...]:
+        """The names of the webhooks that *alert* is owed to, each once.
+
+        Those that it asks for, if one of them is there: nobody who names a webhook is second-guessed by its
+        ``min_level``. Else those of its route, or the nearest to them that are configured; of these, an alert that
+        goes by its level skips a webhook with a higher ``min_level``.
+        """
+        asked = tuple(dict.fromkeys(name for name in alert.webhooks if name in self.webhooks))
+        if asked:
+            return asked
+        names = stand_ins(self.routes.get(route_key(alert), ()), self.webhooks)
+        if not goes_by_level(alert):
+            return tuple(names)
+        return tuple(name for name in names if alert.level >= self.webhooks[name].min_level)

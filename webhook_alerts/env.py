@@ -1,0 +1,124 @@
+"""``settings.WEBHOOK_ALERTS`` from the environment, by django-environ: what a twelve-factor project configures.
+
+``WEBHOOK_<NAME>_URL`` makes a webhook. ``WEBHOOK_<OPTION>`` sets an option: one of webhooks for all of them, which
+``WEBHOOK_<NAME>_<OPTION>`` overrides for one. ``ENVIRONMENT`` names the environment and chooses the preset.
+A value that cannot be read is passed on as it stands, so that the system checks name it and importing settings works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import environ
+
+from webhook_alerts.presets import PRESETS
+
+_PRESET_OF = {**{name: name for name in PRESETS}, "prod": "production", "stage": "staging", "dev": "development"}
+
+_OPTIONS: Mapping[str, type] = {
+    "SERVICE": str,
+    "RELEASE": str,
+    "REDIS_URL": str,
+    "QUEUE_SIZE": int,
+    "FLUSH_INTERVAL": float,
+    "DEDUP_WINDOW": float,
+    "MAX_ATTEMPTS": int,
+    "BACKOFF": float,
+    "BACKOFF_MAX": float,
+    "BREAKER_FAILURES": int,
+    "BREAKER_COOLDOWN": float,
+    "SPOOL_DIR": str,
+    "MASK_USER_IDS": bool,
+    "INCLUDE_STACK_TRACES": bool,
+    "MAX_MESSAGE_LENGTH": int,
+    "USE_EMBEDS": bool,
+    "ALLOW_PRIVATE_NETWORKS": bool,
+    "IGNORE_LOGGERS": list,
+}
+"""Keys of ``WEBHOOK_ALERTS``, and what they hold."""
+
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "QUEUE_SIZE": ("MAX_QUEUE_SIZE",),
+    "FLUSH_INTERVAL": ("WEBHOOK_BATCH_TIMEOUT", "BATCH_INTERVAL"),
+    "MAX_ATTEMPTS": ("WEBHOOK_MAX_RETRIES", "MAX_RETRIES"),
+    "BREAKER_COOLDOWN": ("EMERGENCY_COOLDOWN",),
+    "DEDUP_WINDOW": ("DEDUP_WINDOW",),
+}
+"""Further names for the same, after ``WEBHOOK_<key>``; those without the prefix are older ones."""
+
+_OF_A_WEBHOOK: Mapping[str, type] = {
+    "CHANNEL": str,
+    "RATE": list,
+    "BATCH_SIZE": int,
+    "CONCURRENCY": int,
+    "MIN_LEVEL": str,
+    "MENTION": str,
+    "USERNAME": str,
+    "AVATAR_URL": str,
+    "FALLBACK": str,
+    "TIMEOUT": float,
+    "ENABLED": bool,
+}
+_OLDER_URLS: Mapping[str, str] = {"ERROR_HOOK": "errors", "INFO_HOOK": "info"}
+_URL = re.compile(r"WEBHOOK_([A-Z0-9_]+)_URL")
+_NO_WEBHOOK = re.compile(r"REDIS|(\w+_)?AVATAR")
+"""``WEBHOOK_REDIS_URL`` and ``WEBHOOK_AVATAR_URL`` are options, not webhooks."""
+
+
+def webhook_alerts_from_env(env: environ.Env) -> dict[str, Any]:
+    """What *env* says about alerts, as ``settings.WEBHOOK_ALERTS`` wants it; only what is set is in it."""
+    found: dict[str, Any] = {}
+    if environment := _get(env, "ENVIRONMENT", str):
+        found["ENVIRONMENT"] = environment
+        if preset := _PRESET_OF.get(environment.lower()):
+            found["PRESET"] = preset
+    if preset := _get(env, "WEBHOOK_PRESET", str):
+        found["PRESET"] = preset
+    for key, kind in _OPTIONS.items():
+        names = (f"WEBHOOK_{key}", *_OTHER_NAMES.get(key, ()))
+        value = next((value for name in names if (value := _get(env, name, kind)) is not None), None)
+        if value is not None:
+            found[key] = value
+    if webhooks := _webhooks(env):
+        found["WEBHOOKS"] = webhooks
+    return found
+
+
+def _webhooks(env: environ.Env) -> dict[str, dict[str, Any]]:
+    urls = {name: url for older, name in _OLDER_URLS.items() if (url := _get(env, older, str))}
+    for variable in sorted(env.ENVIRON):
+        match = _URL.fullmatch(variable)
+        if match and not _NO_WEBHOOK.fullmatch(match[1]) and (url := _get(env, variable, str)):
+            urls[match[1].lower()] = url
+    rate = _rate(env)
+    return {
+        name: {"url": url, **rate, **_of_a_webhook(env, ""), **_of_a_webhook(env, f"{name.upper()}_")}
+        for name, url in urls.items()
+    }
+
+
+def _of_a_webhook(env: environ.Env, prefix: str) -> dict[str, Any]:
+    values = {key.lower(): _get(env, f"WEBHOOK_{prefix}{key}", kind) for key, kind in _OF_A_WEBHOOK.items()}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _rate(env: environ.Env) -> dict[str, Any]:
+    """``WEBHOOK_MAX_REQUESTS_PER_MINUTE``, over ``RATE_LIMIT_WINDOW`` seconds where that older name is set."""
+    requests = _get(env, "WEBHOOK_MAX_REQUESTS_PER_MINUTE", str)
+    if requests is None:
+        return {}
+    seconds = _get(env, "RATE_LIMIT_WINDOW", str)
+    return {"rate": f"{requests}/{seconds}s" if seconds else f"{requests}/m"}
+
+
+def _get(env: environ.Env, name: str, kind: type) -> Any:
+    """The value of a variable, or ``None`` when it is not set or empty; unread where it is no *kind*."""
+    text = str(env.ENVIRON.get(name, "")).strip()
+    if not text:
+        return None
+    try:
+        return env.parse_value(text, kind)
+    except ValueError:
+        return text
