@@ -1,0 +1,1 @@
+"""One module per service; nothing else knows a service."""

@@ -1,0 +1,129 @@
+"""What every channel gives: a pure rendering of alerts, and a reading of the service's answer."""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from webhook_alerts.alert import JSON, Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most ``limit`` requests in any ``seconds``."""
+
+    limit: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A text that is attached to a message: ``content`` is at most what the service takes, in UTF-8."""
+
+    filename: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One request body. It carries the first ``count`` of the alerts that were given to ``render``."""
+
+    json: dict[str, JSON]
+    count: int
+    files: tuple[File, ...] = ()
+
+
+Template = Callable[[Alert, "Style"], dict[str, Any]]
+"""Draws one alert in a channel's own vocabulary (for Discord: an embed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one webhook wants its messages to look; lengths in characters."""
+
+    use_embeds: bool = True
+    include_stack_traces: bool = True
+    max_message_length: int = 4096
+    mention: str = ""
+    username: str = ""
+    avatar_url: str = ""
+    templates: Mapping[str, Template] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the service said: header names in lower case, at most 64 KiB of body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Verdict(enum.StrEnum):
+    """What an answer means for the message."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    """It may work later; costs an attempt."""
+    WAIT = "wait"
+    """The service asks for patience; costs no attempt."""
+    REFUSED = "refused"
+    """This message will never be taken."""
+    GONE = "gone"
+    """This webhook will never take a message again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One answer, understood.
+
+    ``wait_s`` is how long, in seconds, nothing more may be sent; it may accompany any verdict (a delivered
+    message whose answer says that the quota is spent). ``provider_wide`` widens that wait from this webhook
+    to every webhook of the provider. ``reason`` is short, stable and free of secrets.
+    """
+
+    verdict: Verdict
+    reason: str
+    wait_s: float = 0.0
+    provider_wide: bool = False
+    message_id: str = ""
+    ambiguous: bool = False
+
+
+class Channel(abc.ABC):
+    """A service. Instances hold no state and may be shared by threads."""
+
+    name: ClassVar[str]
+    """The name used in settings, in lower case."""
+    provider: ClassVar[str]
+    """Whose address limits apply; webhooks of one provider share a gate."""
+    default_rate: ClassVar[tuple[Window, ...]]
+    """What the service allows one webhook; settings may only tighten it."""
+    provider_rate: ClassVar[tuple[Window, ...]] = ()
+    """What the service allows one address over all of its webhooks."""
+    max_alerts: ClassVar[int]
+    """How many alerts fit into one message at the very most."""
+    supports_edit: ClassVar[bool] = False
+    """Can a sent message be changed?"""
+
+    @abc.abstractmethod
+    def recognises(self, url: str) -> bool:
+        """Is this a URL of the service?"""
+
+    @abc.abstractmethod
+    def endpoint(self, url: str) -> str:
+        """The address to POST to, made from the URL that people copy.
+
+        Raises ``ValueError`` on a malformed one, never quoting it.
+        """
+
+    @abc.abstractmethod
+    def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
+        """One message with as many of *alerts*, from the front, as the service takes. Pure, and never raises."""
+
+    @abc.abstractmethod
+    def classify(self, response: Response) -> Outcome:
+        """What the answer means. Pure, and never raises."""

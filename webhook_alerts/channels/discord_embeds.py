@@ -1,0 +1,256 @@
+"""How an alert looks in Discord: one embed for each kind, and a line of plain text.
+
+Every text is the alert's own and is therefore cleaned, escaped or fenced before it is placed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from webhook_alerts.alert import Alert, Kind, Level
+from webhook_alerts.channels.base import Style
+from webhook_alerts.channels.text import clean, code_block, cut_end, cut_middle, escape_markdown
+
+TITLE = 256
+DESCRIPTION = 4096
+FIELDS = 25
+FIELD_NAME = 256
+FIELD_VALUE = 1024
+FOOTER = 2048
+
+COLOURS: Mapping[Level, int] = {
+    Level.DEBUG: 0x95A5A6,
+    Level.INFO: 0x3498DB,
+    Level.WARNING: 0xF1C40F,
+    Level.ERROR: 0xE74C3C,
+    Level.CRITICAL: 0x992D22,
+}
+SIGNS: Mapping[Level, str] = {
+    Level.DEBUG: "⚪",
+    Level.INFO: "🔵",
+    Level.WARNING: "🟡",
+    Level.ERROR: "🔴",
+    Level.CRITICAL: "🚨",
+}
+_TEXT_CLIP = 20_000
+_LONG_VALUE = 40
+_CONTEXT_FIELDS = 18
+
+
+def draw(alert: Alert, style: Style, room: int) -> tuple[dict[str, Any], bool]:
+    """The embed of *alert* within *room* characters by Discord's counting, and whether its trace is whole."""
+    template = style.templates.get(alert.kind.value) or _TEMPLATES[alert.kind]
+    try:
+        embed = template(alert, style)
+    except Exception as error:  # noqa: BLE001 - a user's template must not cost the alert
+        embed = _TEMPLATES[alert.kind](alert, style)
+        _field(embed, "Template", f"the own template failed: {type(error).__name__}", inline=False)
+    whole = _add_trace(embed, alert, style, room)
+    return clamp(embed, room), whole
+
+
+def size(embed: Mapping[str, Any]) -> int:
+    """Characters that count towards 6,000: title, description, fields, footer and author, trimmed."""
+    texts = [embed.get("title"), embed.get("description")]
+    texts += [embed.get("footer", {}).get("text"), embed.get("author", {}).get("name")]
+    for field in embed.get("fields", ()):
+        texts += [field["name"], field["value"]]
+    return sum(len(text.strip()) for text in texts if text)
+
+
+def log(alert: Alert, style: Style) -> dict[str, Any]:
+    """A log record without an exception."""
+    message = _text(alert.message, style)
+    head, _, rest = message.partition("\n")
+    title = f"{SIGNS[alert.level]} {cut_end(head, 200) or alert.level.name.title()}"
+    return _frame(alert, title, code_block(message) if rest or len(head) > 200 else "")
+
+
+def error(alert: Alert, style: Style) -> dict[str, Any]:
+    """An alert at ERROR or above, headed by its exception where it has one."""
+    if not alert.exception_type:
+        return log(alert, style)
+    return _frame(alert, f"{SIGNS[alert.level]} {clean(alert.exception_type)}", code_block(_text(alert.message, style)))
+
+
+def performance(alert: Alert, style: Style) -> dict[str, Any]:
+    """A measured value against its threshold."""
+    details = alert.details
+    embed = _frame(alert, f"⏱️ {clean(str(details.get('metric', 'performance')))}", "")
+    unit = f" {details.get('unit', '')}".rstrip()
+    _field(embed, "Value", f"{_number(details.get('value'))}{unit}", at=0)
+    _field(embed, "Threshold", f"{_number(details.get('threshold'))}{unit}", at=1)
+    _field(embed, "Ratio", f"{_number(details.get('ratio'))}×", at=2)
+    return embed
+
+
+def event(alert: Alert, style: Style) -> dict[str, Any]:
+    """Something that happened in the business: a member joined."""
+    return _frame(alert, f"📌 {clean(str(alert.details.get('event', alert.message))).replace('_', ' ')}", "")
+
+
+def status(alert: Alert, style: Style) -> dict[str, Any]:
+    """The state of the service: deployed, starting, draining."""
+    return _frame(alert, f"📣 {clean(str(alert.details.get('status', alert.message)))}", "")
+
+
+_TEMPLATES: Mapping[Kind, Callable[[Alert, Style], dict[str, Any]]] = {
+    Kind.LOG: log,
+    Kind.ERROR: error,
+    Kind.PERFORMANCE: performance,
+    Kind.EVENT: event,
+    Kind.STATUS: status,
+}
+
+
+def plain(alert: Alert, style: Style, room: int) -> tuple[str, bool]:
+    """*alert* as text within *room* characters, and whether its trace is whole."""
+    times = f" (×{alert.occurrences})" if alert.occurrences > 1 else ""
+    head = f"{SIGNS[alert.level]} **{alert.level.name}**{times} "
+    message = escape_markdown(cut_end(" ".join(_text(alert.message, style).split()), 500))
+    line = head + cut_end(message, max(0, min(room, 1200) - len(head)))
+    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP)) if style.include_stack_traces else ""
+    if not trace:
+        return line, True
+    left = room - len(line) - len("\n```py\n\n```")
+    if left < 200:
+        return line, False
+    block = code_block(trace, "py")
+    if len(block) <= left:
+        return f"{line}\n{block}", len(trace) >= len(alert.stack_trace)
+    return f"{line}\n{code_block(cut_middle(trace, left - 100), 'py')}"[:room], False
+
+
+def clamp(embed: Mapping[str, Any], room: int) -> dict[str, Any]:
+    """*embed* with every part within its own limit and their sum within *room*; blank parts are left out."""
+    kept: dict[str, Any] = {key: embed[key] for key in ("url", "color", "timestamp") if key in embed}
+    left = room
+    if title := cut_end(clean(str(embed.get("title", ""))).strip(), min(TITLE, left)):
+        kept["title"] = title
+        left -= len(title)
+    footer = cut_end(clean(str(embed.get("footer", {}).get("text", ""))).strip(), min(FOOTER, 200))
+    left -= len(footer)
+    description = str(embed.get("description", "")).strip()
+    if len(description) > min(DESCRIPTION, left):
+        description = _cut_block(description, min(DESCRIPTION, left))
+    if description:
+        kept["description"] = description
+        left -= len(description)
+    fields = []
+    for field in embed.get("fields", ())[:FIELDS]:
+        name = cut_end(clean(str(field["name"])).strip(), FIELD_NAME) or "-"
+        value = str(field["value"]).strip() or "-"
+        value = value if len(value) <= FIELD_VALUE else _cut_block(value, FIELD_VALUE)
+        if len(name) + len(value) > left:
+            break
+        left -= len(name) + len(value)
+        fields.append({"name": name, "value": value, "inline": bool(field.get("inline", True))})
+    if fields:
+        kept["fields"] = fields
+    if footer:
+        kept["footer"] = {"text": footer}
+    if not (kept.keys() & {"title", "description", "fields"}):
+        kept["title"] = "(empty alert)"
+    return kept
+
+
+def _cut_block(text: str, most: int) -> str:
+    """Cut a text that may be one fenced block so that its fence still closes."""
+    if text.startswith("```") and text.endswith("\n```"):
+        first, _, inner = text.partition("\n")
+        return f"{first}\n{cut_middle(inner[:-4], max(0, most - len(first) - 5))}\n```"
+    return cut_end(text, most)
+
+
+def _text(message: str, style: Style) -> str:
+    return clean(cut_middle(message, min(style.max_message_length, DESCRIPTION - 100))).strip()
+
+
+def _frame(alert: Alert, title: str, description: str) -> dict[str, Any]:
+    times = f" ×{alert.occurrences:,}" if alert.occurrences > 1 else ""
+    embed: dict[str, Any] = {
+        "title": cut_end(title, TITLE - len(times)) + times,
+        "color": COLOURS[alert.level],
+        "timestamp": datetime.fromtimestamp(alert.last_seen, UTC).isoformat(timespec="milliseconds"),
+        "fields": [],
+    }
+    if description:
+        embed["description"] = description
+    _origin(embed, alert)
+    _context(embed, alert.context)
+    if footer := " · ".join(filter(None, [alert.service, alert.environment, alert.release, alert.host])):
+        embed["footer"] = {"text": footer}
+    return embed
+
+
+def _origin(embed: dict[str, Any], alert: Alert) -> None:
+    if alert.request.get("path"):
+        _field(embed, "Request", f"{alert.request.get('method', '')} {alert.request['path']}".strip())
+    if alert.request.get("user_id"):
+        _field(embed, "User", str(alert.request["user_id"]))
+    if alert.logger:
+        place = f"{alert.logger} · {alert.function}:{alert.line}" if alert.function else alert.logger
+        _field(embed, "Logger", place)
+    if alert.correlation_id:
+        _field(embed, "Correlation", alert.correlation_id)
+    if alert.occurrences > 1 and alert.samples:
+        _field(embed, "Also seen", "\n".join(cut_end(clean(sample), 120) for sample in alert.samples), inline=False)
+
+
+def _context(embed: dict[str, Any], context: Mapping[str, Any]) -> None:
+    for name, value in list(context.items())[:_CONTEXT_FIELDS]:
+        _field(
+            embed, str(name), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        )
+    if len(context) > _CONTEXT_FIELDS:
+        _field(embed, "…", f"{len(context) - _CONTEXT_FIELDS} more in the record", inline=False)
+
+
+def _field(embed: dict[str, Any], name: str, value: str, *, inline: bool | None = None, at: int | None = None) -> None:
+    """Add a field whose value is shown letter by letter."""
+    shown = clean(cut_middle(value, 500)).strip()
+    short = len(shown) <= _LONG_VALUE and "\n" not in shown
+    text = (escape_markdown(shown) if short else code_block(shown)) if shown else "-"
+    field = {
+        "name": escape_markdown(cut_end(clean(name).strip(), 100)) or "-",
+        "value": text,
+        "inline": short if inline is None else inline,
+    }
+    fields = embed.setdefault("fields", [])
+    fields.insert(len(fields) if at is None else at, field)
+
+
+def _add_trace(embed: dict[str, Any], alert: Alert, style: Style, room: int) -> bool:
+    """Put the trace below the message, cut in the middle to what is left; says whether all of it stands there."""
+    if not style.include_stack_traces or not alert.stack_trace:
+        return True
+    used = size(embed)
+    message = str(embed.get("description", ""))
+    left = min(DESCRIPTION - len(message), room - used) - len("\n```py\n\n```") - 1
+    if left < 100:
+        return False
+    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP))
+    block = code_block(trace, "py")
+    whole = len(trace) == len(alert.stack_trace)
+    if len(block) > left + 10:
+        block, whole = _fitting_block(trace, left), False
+    embed["description"] = f"{message}\n{block}".strip()
+    return whole
+
+
+def _fitting_block(trace: str, left: int) -> str:
+    """A fenced block within *left* characters; parting backticks may lengthen a text, so it may take a second cut."""
+    target = left - 12
+    block = code_block(cut_middle(trace, target), "py")
+    if len(block) > left:
+        block = code_block(cut_middle(trace, target * target // len(block) - 8), "py")
+    return block if len(block) <= left else code_block(cut_middle(trace.replace("`", "'"), target), "py")
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"

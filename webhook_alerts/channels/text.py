@@ -1,0 +1,90 @@
+"""Making any text fit and harmless: cleaning, escaping, cutting. Lengths in Unicode code points."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+CUT = "\n… [{} characters cut] …\n"
+_ZERO_WIDTH_SPACE = "\u200b"
+_UNSEEN = dict.fromkeys(
+    (
+        *range(0, 9),
+        *range(11, 32),
+        *range(127, 160),
+        *range(8234, 8239),
+        *range(8294, 8298),
+        1564,
+        8206,
+        8207,
+        65279,
+        *range(917504, 917632),
+    )
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MARKDOWN = re.compile(r"([\\*_~`|>\[\]()#<:@-])")
+_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+
+
+def clean(text: str) -> str:
+    """Drop what is not seen (controls, bidirectional overrides); lone surrogates become U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text).translate(_UNSEEN)
+
+
+def escape_markdown(text: str) -> str:
+    """*text* so that Discord shows it letter by letter: no emphasis, link, heading, spoiler or mention."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def code_block(text: str, language: str = "") -> str:
+    """A fenced block that *text* cannot close: its runs of backticks are parted by zero-width spaces."""
+    return f"```{language}\n{defuse(text)}\n```"
+
+
+def defuse(text: str) -> str:
+    """Part neighbouring backticks, so that no fence can form."""
+    return text.replace("``", f"`{_ZERO_WIDTH_SPACE}`").replace("``", f"`{_ZERO_WIDTH_SPACE}`")
+
+
+def cut_end(text: str, most: int) -> str:
+    """The first of *text* within *most* characters, ending in … when something was left out."""
+    if len(text) <= most:
+        return text
+    return text[: _boundary(text, most - 1)] + "…" if most > 0 else ""
+
+
+def cut_middle(text: str, most: int) -> str:
+    """Head and tail of *text* within *most* characters, with a line between them that says how much is gone.
+
+    The tail gets two thirds: a trace ends with what matters.
+    """
+    if len(text) <= most:
+        return text
+    mark = CUT.format(len(text))
+    if most <= len(mark) + 20:
+        return cut_end(text, most)
+    room = most - len(mark)
+    head = _boundary(text, room // 3)
+    tail = len(text) - (room - head)
+    while tail < len(text) and _joins(text, tail):
+        tail += 1
+    return text[:head] + CUT.format(tail - head) + text[tail:]
+
+
+def _boundary(text: str, at: int) -> int:
+    """The nearest place not after *at* where *text* may be cut without tearing a grapheme."""
+    lowest = max(0, at - 32)
+    while at > lowest and _joins(text, at):
+        at -= 1
+    return at
+
+
+def _joins(text: str, at: int) -> bool:
+    """Would a cut before ``text[at]`` tear it from what it belongs to?"""
+    here, before = text[at], text[at - 1]
+    return (
+        here in _JOINERS
+        or before == "\u200d"
+        or unicodedata.combining(here) > 0
+        or "\U0001f3fb" <= here <= "\U0001f3ff"
+    )
