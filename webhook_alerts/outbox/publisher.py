@@ -1,0 +1,258 @@
+"""The thread that takes alerts out of the buffer and brings them to the broker, or to the spool."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from webhook_alerts import conf
+from webhook_alerts.alert import JSON
+from webhook_alerts.conf import Config
+from webhook_alerts.outbox.broker import QUEUE, Broker, app, remember_app
+from webhook_alerts.outbox.buffer import Buffer
+from webhook_alerts.outbox.build import build, failed, samples_of
+from webhook_alerts.outbox.guard import quiet
+from webhook_alerts.outbox.redaction import redactor_for
+from webhook_alerts.outbox.snapshot import Snapshot
+from webhook_alerts.outbox.spool import Item, Spool
+
+__all__ = ["QUEUE", "Publisher", "app", "remember_app"]
+
+BATCH = 500
+"""Alerts in one message at most."""
+BATCH_BYTES = 2_000_000
+"""About how large a message may grow, in characters of its long texts."""
+GATHER_S = 0.1
+"""How long the first alert waits for company, in seconds, unless one is CRITICAL."""
+SPOOL_S = 3.0
+"""How often, in seconds, what is spooled is offered to the broker again."""
+SLICE_S = 0.002
+"""Work done at a stretch, in seconds, before a busy caller gets the interpreter again."""
+
+
+@dataclass(slots=True)
+class _Flush:
+    done: threading.Event = field(default_factory=threading.Event)
+    published: bool = False
+
+
+class Publisher:
+    """One daemon thread of one process."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self.buffer = buffer
+        self.stats = buffer.stats
+        self.wake = threading.Event()
+        self.hurry = threading.Event()
+        self.woken = False
+        self.at_work = threading.Lock()
+        self.broker = Broker()
+        self._items: deque[Item] = deque()
+        self._flushes: deque[_Flush] = deque()
+        self._spool_tried = 0.0
+        self._spool: Spool | None = None
+        self._exiting = False
+        self._thread = threading.Thread(target=self._run, name="webhook-alerts", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was handed in is with the broker; ``False`` when it is not after *timeout* seconds."""
+        if threading.current_thread() is self._thread:
+            return False
+        request = _Flush()
+        self._flushes.append(request)
+        self.woken = True
+        self.wake.set()
+        self.hurry.set()
+        return request.done.wait(timeout) and request.published
+
+    @property
+    def held(self) -> int:
+        """What is built but neither published nor spooled."""
+        return len(self._items)
+
+    def close(self, timeout: float) -> None:
+        """At exit: publish what is there within *timeout* seconds, and leave the rest in the spool."""
+        self._exiting = True
+        if self._thread.is_alive():
+            self.flush(timeout)
+        with quiet():
+            config = conf.get_config()
+            self._build(self._all_left(), config, polite=False)
+            self._count_repeats(config, everything=True)
+            self._to_spool(list(self._items), config)
+
+    def _all_left(self) -> list[Snapshot]:
+        left = list(self.buffer.overflow) + self.buffer.take(10**9)
+        self.buffer.overflow.clear()
+        return left
+
+    def _run(self) -> None:
+        with quiet():
+            while True:
+                try:
+                    self._wait()
+                    self._cycle()
+                except Exception as error:  # noqa: BLE001  # the thread outlives every failure of ours
+                    self._failed(error)
+                    time.sleep(0.5)
+
+    def _wait(self) -> None:
+        self.wake.wait(self._idle_for())
+        if not self._flushes and self.buffer.size and not self._exiting:
+            self.hurry.wait(GATHER_S)
+        self.wake.clear()
+        self.hurry.clear()
+        self.woken = False
+
+    def _idle_for(self) -> float | None:
+        """Until when nothing is due, in seconds from now; ``None`` is until someone calls."""
+        if self.buffer.size or self.buffer.overflow or self._flushes:
+            return 0.0
+        closes = self.buffer.next_close(conf.get_config().dedup_window)
+        waits = [] if closes is None else [max(0.05, closes - time.time())]
+        if self._items or self._spool_files():
+            waits.append(max(0.1, self._spool_tried + SPOOL_S - time.monotonic()))
+        return min(waits, default=60.0)
+
+    def _cycle(self) -> None:
+        config = conf.get_config()
+        flushes = [self._flushes.popleft() for _ in range(len(self._flushes))]
+        spooled = self.stats.spooled
+        # What comes in meanwhile is the next cycle's: a storm must not keep a flush or a window's end waiting.
+        left = self.buffer.size
+        while left > 0 or self.buffer.overflow:
+            with self.at_work:
+                self._overflow_to_spool(config)
+                self._build(self.buffer.take(BATCH), config, polite=not flushes and self._is_relaxed(config))
+                self._send_or_spool(config)
+            left -= BATCH
+        with self.at_work:
+            self._count_repeats(config, everything=bool(flushes))
+            self._send_or_spool(config)
+            self._try_spool(config, now=bool(flushes))
+        for request in flushes:
+            kept = self.stats.spooled > spooled and self._spool_at(config).files()
+            request.published = not kept and not self._items
+            request.done.set()
+
+    def _is_relaxed(self, config: Config) -> bool:
+        return not self._exiting and self.buffer.size < config.queue_size // 2
+
+    def _overflow_to_spool(self, config: Config) -> None:
+        overflow = self.buffer.overflow
+        evicted = [overflow.popleft() for _ in range(min(len(overflow), BATCH))]
+        if evicted:
+            kept = self._items
+            self._items = deque()
+            self._build(evicted, config, polite=False)
+            self._to_spool(list(self._items), config)
+            self._items.extendleft(reversed(kept))
+
+    def _build(self, snapshots: list[Snapshot], config: Config, *, polite: bool) -> None:
+        rest_at = time.perf_counter() + SLICE_S
+        for snapshot in snapshots:
+            try:
+                alert = build(snapshot, config)
+            except Exception as error:  # noqa: BLE001  # an alert that cannot be built becomes one that says so
+                self._failed(error)
+                alert = failed(snapshot, error, config)
+            self._items.append(("alert", alert.to_dict()))
+            if polite and time.perf_counter() > rest_at:
+                # Giving the interpreter up costs us one switch interval, and a busy caller nothing.
+                time.sleep(0)
+                rest_at = time.perf_counter() + SLICE_S
+
+    def _count_repeats(self, config: Config, *, everything: bool) -> None:
+        redactor = redactor_for(config)
+        for first, count in self.buffer.take_repeats(time.time(), config.dedup_window, everything=everything):
+            repeat = {
+                "id": str(first.id),
+                "fingerprint": first.fingerprint,
+                "count": count,
+                "total": first.total,
+                "last_seen": first.last_seen,
+                "samples": samples_of(first, redactor),
+            }
+            self._items.append(("repeat", repeat))
+
+    def _send_or_spool(self, config: Config) -> None:
+        while self._items:
+            batch = self._next_batch()
+            if not (self.broker.is_open and self._publish(batch)):
+                self._to_spool(list(self._items), config)
+                return
+            for _ in batch:
+                self._items.popleft()
+            self.stats.published += sum(kind == "alert" for kind, _ in batch)
+
+    def _next_batch(self) -> list[Item]:
+        batch: list[Item] = []
+        size = 0
+        for item in self._items:
+            size += len(item[1].get("message", "")) + len(item[1].get("stack_trace", "")) + 1_000
+            if batch and (size > BATCH_BYTES or len(batch) >= BATCH):
+                break
+            batch.append(item)
+        return batch
+
+    def _publish(self, batch: list[Item]) -> bool:
+        message: dict[str, list[JSON]] = {"alerts": [value for kind, value in batch if kind == "alert"]}
+        if repeats := [value for kind, value in batch if kind == "repeat"]:
+            message["repeats"] = repeats
+        try:
+            self.broker.publish(message)
+        except Exception as error:  # noqa: BLE001  # whatever a transport raises, the spool is the answer
+            self.stats.publish_failures += 1
+            self.stats.last_error = type(error).__name__
+            return False
+        self.stats.batches += 1
+        return True
+
+    def _to_spool(self, items: list[Item], config: Config) -> None:
+        if not items:
+            return
+        try:
+            self._spool_at(config).write(items)
+        except OSError as error:
+            self._failed(error)
+            self._bound(config)
+            return
+        self.stats.spooled += sum(kind == "alert" for kind, _ in items)
+        for _ in items:
+            self._items.popleft()
+        self._spool_tried = time.monotonic()
+
+    def _bound(self, config: Config) -> None:
+        """Neither broker nor disk takes anything: keep the newest that fit in memory, and count the rest as lost."""
+        while len(self._items) > config.queue_size:
+            kind, value = self._items.popleft()
+            self.stats.dropped += 1 if kind == "alert" else int(value["count"])
+
+    def _try_spool(self, config: Config, *, now: bool) -> None:
+        if not now and time.monotonic() - self._spool_tried < SPOOL_S:
+            return
+        self._spool_tried = time.monotonic()
+        spool = self._spool_at(config)
+        if not self.broker.is_open or not spool.files():
+            return
+        done = spool.replay(self._publish, BATCH)
+        self.stats.replayed += done.items
+        self.stats.torn += done.torn
+
+    def _spool_at(self, config: Config) -> Spool:
+        if self._spool is None or str(self._spool.directory) != config.spool_dir:
+            self._spool = Spool(config.spool_dir)
+        return self._spool
+
+    def _spool_files(self) -> bool:
+        return bool(self._spool_at(conf.get_config()).files())
+
+    def _failed(self, error: BaseException) -> None:
+        self.stats.errors += 1
+        self.stats.last_error = type(error).__name__

@@ -1,0 +1,29 @@
+"""Counters of one process's outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Stats:
+    """What happened to the alerts of this process since it started (or was forked).
+
+    ``taken`` calls became ``published`` + ``spooled`` + ``dropped`` + ``pending`` alerts, or ``repeats``.
+    ``replayed`` alerts came back from the spool, of whichever process. ``torn`` spool lines could not be read.
+    ``errors`` are failures of our own that were kept from the caller; ``last_error`` names the last one's type.
+    """
+
+    taken: int = 0
+    repeats: int = 0
+    published: int = 0
+    batches: int = 0
+    spooled: int = 0
+    replayed: int = 0
+    dropped: int = 0
+    pending: int = 0
+    torn: int = 0
+    publish_failures: int = 0
+    errors: int = 0
+    last_error: str = ""
+    ignored: dict[str, int] = field(default_factory=dict)
