@@ -1,0 +1,1 @@
+"""From a row to a response: claim, gate, transport, outcome."""

@@ -1,0 +1,171 @@
+"""Taking one message worth of work by compare-and-set, with a lease and a fencing token.
+
+Two workers may look at the same rows; only one of them changes them. Every later write carries the token of its
+claim, so that a worker whose lease ran out writes nothing. Time is the database's: workers' clocks differ.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from webhook_alerts.channels.base import Channel, File, Payload
+from webhook_alerts.conf import LEASE_S, Config, Webhook
+from webhook_alerts.delivery import record
+from webhook_alerts.models import Attempt, Delivery, Message
+
+logger = logging.getLogger("webhook_alerts.delivery")
+POISON = 3
+"""Claims without an outcome after which a message is taken to kill its workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What would be sent next: a message that exists, or the deliveries that a new one is to carry."""
+
+    message: Message | None
+    deliveries: Sequence[Delivery] = ()
+
+    @property
+    def is_resend(self) -> bool:
+        """Does an operator ask for it?"""
+        return self.message is not None and self.message.resend
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that this worker may send until its lease ends, and the attempt that is on record for it."""
+
+    message: Message
+    attempt: Attempt
+
+    @property
+    def files(self) -> list[File]:
+        """What is attached."""
+        return [File(item["filename"], item["content"]) for item in self.message.files]
+
+
+def due() -> Q:
+    """Messages that may be claimed: owed and due, or claimed by a worker whose lease ran out."""
+    return Q(state=Message.State.PENDING, due_at__lte=Now()) | Q(state=Message.State.SENDING, lease_until__lte=Now())
+
+
+def fresh() -> Q:
+    """Deliveries that no message carries yet."""
+    return Q(state=Delivery.State.PENDING, message=None)
+
+
+def owes(webhook: str) -> bool:
+    """Is there anything that could be sent to *webhook* now?"""
+    return (
+        Delivery.objects.filter(fresh(), webhook=webhook).exists()
+        or Message.objects.filter(due(), webhook=webhook).exists()
+    )
+
+
+def look(webhook: Webhook, channel: Channel, *, only_resends: bool = False) -> Owed | None:
+    """The next thing to send: resends, then messages that are due (again), then the gravest and oldest deliveries."""
+    messages = Message.objects.filter(due(), webhook=webhook.name).order_by("-resend", "due_at")
+    for message in messages.filter(resend=True) if only_resends else messages[: POISON + 1]:
+        if message.claims < message.attempts + message.deferrals + POISON:
+            return Owed(message)
+        _bury(message)
+    if only_resends:
+        return None
+    pending = Delivery.objects.filter(fresh(), webhook=webhook.name).select_related("alert").order_by("-level", "id")
+    rows = list(pending[: min(webhook.batch_size, channel.max_alerts)])
+    if not rows:
+        return None
+    single = next((number for number, row in enumerate(rows) if row.alone), len(rows))
+    return Owed(None, rows[: single or 1])
+
+
+def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Claim | None:
+    """Claim what ``look`` saw; ``None`` when another worker was quicker, or nothing of it can be rendered."""
+    if owed.message is not None:
+        return _retake(owed.message)
+    payload = _render(owed.deliveries, webhook, channel, config)
+    if payload is None:
+        return None
+    rows = owed.deliveries[: max(1, payload.count)]
+    message = Message(
+        webhook=webhook.name,
+        state=Message.State.SENDING,
+        body=payload.json,
+        files=[{"filename": file.filename, "content": file.content} for file in payload.files],
+        token=uuid.uuid4(),
+        claims=1,
+    )
+    # Django's types know no expression as a model's initial value.
+    message.lease_until = cast("None", _lease())
+    with record.short():
+        message.save(force_insert=True)
+        taken = Delivery.objects.filter(fresh(), pk__in=[row.pk for row in rows]).update(
+            state=Delivery.State.SENDING, message=message
+        )
+        if taken != len(rows):
+            transaction.set_rollback(True, using=record.database())
+            return None
+        return Claim(message, _attempt(message))
+
+
+def _retake(message: Message) -> Claim | None:
+    token = uuid.uuid4()
+    with record.short():
+        taken = Message.objects.filter(due(), pk=message.pk, token=message.token).update(
+            state=Message.State.SENDING, token=token, lease_until=_lease(), claims=F("claims") + 1
+        )
+        if not taken:
+            return None
+        message.token = token
+        if not message.resend:
+            Delivery.objects.filter(message=message, state=Delivery.State.PENDING).update(state=Delivery.State.SENDING)
+        return Claim(message, _attempt(message))
+
+
+def _attempt(message: Message) -> Attempt:
+    return Attempt.objects.create(message=message, webhook=message.webhook, resend=message.resend)
+
+
+def _render(rows: Sequence[Delivery], webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
+    """The message for *rows*. A channel of somebody else's may raise: then each alert is tried by itself."""
+    try:
+        return channel.render([record.value_of(row.alert) for row in rows], config.style(webhook))
+    except Exception as error:
+        logger.exception("The channel %s cannot draw an alert", webhook.channel)
+        broken = Delivery.objects.filter(fresh(), pk__in=[row.pk for row in rows])
+        if len(rows) > 1:
+            broken.update(alone=True)
+        else:
+            broken.update(state=Delivery.State.FAILED, reason=f"cannot be drawn: {type(error).__name__}"[:255])
+        return None
+
+
+def _bury(message: Message) -> None:
+    """End a message that was claimed again and again without an outcome."""
+    reason = "poison: its workers ended again and again before an answer"
+    with record.short():
+        buried = Message.objects.filter(due(), pk=message.pk, token=message.token).update(
+            state=message.before_resend or Message.State.FAILED,
+            resend=False,
+            before_resend="",
+            token=None,
+            lease_until=None,
+            finished_at=Now(),
+            reason=reason,
+        )
+        if buried and not message.resend:
+            record.deliveries_failed(message, reason)
+    logger.error("A message for %s is given up: %s", message.webhook, reason)
+
+
+def _lease() -> object:
+    return Now() + timedelta(seconds=LEASE_S)

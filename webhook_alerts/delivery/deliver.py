@@ -1,0 +1,109 @@
+"""Delivering to one webhook: look, gate, claim, POST, outcome, again, until nothing is due or the gate closes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from webhook_alerts.channels import registry
+from webhook_alerts.channels.base import Channel, Outcome, Response, Verdict
+from webhook_alerts.conf import Config, Webhook, get_config
+from webhook_alerts.delivery import claim as claims
+from webhook_alerts.delivery import transport
+from webhook_alerts.delivery.finish import finish
+from webhook_alerts.delivery.gate import Gate, Pass, gate_for
+from webhook_alerts.delivery.nudge import Nudge, nudge
+
+logger = logging.getLogger("webhook_alerts.delivery")
+MOST_MESSAGES = 20
+MOST_S = 30.0
+"""One task sends at most this many messages for this long, so that no webhook keeps a worker."""
+
+
+@dataclass(slots=True)
+class _Next:
+    """Why a task ended, and when to come back, in seconds (``None``: nothing to come back for)."""
+
+    made: int
+    wait_s: float | None
+    is_retry: bool = False
+
+
+def deliver(name: str, slot: int = 0, token: str = "") -> int:
+    """Send what is due to the webhook *name*; how many requests were made. *slot* and *token* are its nudge's."""
+    config = get_config()
+    webhook = config.webhooks.get(name)
+    if webhook is None:
+        logger.warning("The webhook %s is not configured any more: what it is owed stays pending", name)
+        return 0
+    own = Nudge(name, slot, token)
+    if token and not own.begin():
+        return 0
+    ended = _Drain(webhook, config, registry.get(webhook.channel), gate_for(webhook)).run()
+    if not token:
+        return ended.made
+    if ended.wait_s is not None:
+        own.again(ended.wait_s, replaceable=ended.is_retry)
+        return ended.made
+    own.end()
+    # Whoever stored something while the slot was taken could not nudge.
+    if not ended.is_retry and claims.owes(name):
+        nudge(name)
+    return ended.made
+
+
+@dataclass(frozen=True, slots=True)
+class _Drain:
+    webhook: Webhook
+    config: Config
+    channel: Channel
+    gate: Gate
+
+    def run(self) -> _Next:
+        ends = time.monotonic() + MOST_S
+        made = 0
+        retries: list[float] = []
+        paused = self.gate.is_paused()
+        while made < MOST_MESSAGES and time.monotonic() < ends:
+            owed = claims.look(self.webhook, self.channel, only_resends=paused)
+            if owed is None:
+                # Paused, or nothing but retries: no later look of this task's would find more.
+                return _Next(made, min(retries, default=None), is_retry=paused or bool(retries))
+            given = self.gate.acquire(resend=owed.is_resend)
+            if not given.allowed:
+                return _Next(made, given.wait_s)
+            claim = claims.take(owed, self.webhook, self.channel, self.config)
+            if claim is None:
+                self.gate.release(given)
+                continue
+            made += 1
+            wait_s, gone = self._send(claim, given)
+            paused = paused or gone
+            if wait_s is not None:
+                retries.append(wait_s)
+        return _Next(made, 0.0)
+
+    def _send(self, claim: claims.Claim, given: Pass) -> tuple[float | None, bool]:
+        """POST it; in how many seconds it is due again, and whether the webhook is gone for good."""
+        resend = claim.message.resend
+        started = time.monotonic()
+        outcome, response = self._post(claim)
+        took = time.monotonic() - started
+        try:
+            wait_s = finish(claim, outcome, response, took, self.config)
+        finally:
+            self.gate.report(given, outcome, resend=resend)
+        return wait_s, outcome.verdict is Verdict.GONE and not resend
+
+    def _post(self, claim: claims.Claim) -> tuple[Outcome, Response | None]:
+        try:
+            url = self.channel.endpoint(self.webhook.url)
+            response = transport.post(url, claim.message.body, claim.files, timeout=self.webhook.timeout)
+        except transport.TransportError as error:
+            return Outcome(Verdict.RETRY, error.reason, ambiguous=error.ambiguous), None
+        try:
+            return self.channel.classify(response), response
+        except Exception as error:
+            logger.exception("The channel %s cannot read an answer", self.webhook.channel)
+            return Outcome(Verdict.RETRY, f"answer not understood: {type(error).__name__}", ambiguous=True), response

@@ -1,0 +1,163 @@
+"""May a request go out now, and if not, when? Shared by all workers through Redis.
+
+One Lua round-trip answers from the webhook's exact sliding windows, the provider's, the cooldowns that the service
+asked for and the circuit breaker. A request occupies its windows until its answer is in, so that slow ones cannot
+arrive closer together than they left. A pause stands in the database; with Redis away the rate is counted there too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import redis
+
+from webhook_alerts.channels import registry
+from webhook_alerts.channels.base import Outcome, Verdict, Window
+from webhook_alerts.conf import REQUEST_DEADLINE_S, Config, Webhook, get_config
+from webhook_alerts.delivery import gate_fallback, pause
+from webhook_alerts.shared_memory import PREFIX, client
+
+logger = logging.getLogger("webhook_alerts.delivery")
+BREAKER_LONGEST_S = 900.0
+"""The breaker's rest doubles up to this."""
+MARGIN_S = 0.05
+"""Added to every window, for the difference of two clocks over that time."""
+UNDER_WAY_S = REQUEST_DEADLINE_S + 5
+"""A request that nobody reported back is over after this."""
+_SCRIPT = resources.files("webhook_alerts.delivery").joinpath("gate.lua").read_text(encoding="utf-8")
+_HEALTH = {Verdict.DELIVERED: "ok", Verdict.RETRY: "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The gate's answer: go now, or come back in ``wait_s`` seconds because of ``reason``."""
+
+    allowed: bool
+    wait_s: float = 0.0
+    reason: str = ""
+    ticket: str = ""
+
+
+class Gate:
+    """The gate of one webhook. Two names for one address share it, whichever project they stand in."""
+
+    def __init__(self, webhook: Webhook, config: Config) -> None:
+        self.webhook = webhook
+        self.config = config
+        channel = registry.get(webhook.channel)
+        self.provider_rate = channel.provider_rate if webhook.rate else ()
+        self.provider = channel.provider
+        own, provider = (
+            f"{PREFIX}gate:{endpoint_digest(webhook)}",
+            f"{PREFIX}provider:{channel.provider or webhook.name}",
+        )
+        self.keys = [f"{own}:log", f"{own}:state", f"{provider}:log", f"{provider}:state"]
+
+    def acquire(self, *, resend: bool = False) -> Pass:
+        """Take one place in every window, if all have one and nothing else keeps the gate closed.
+
+        A resend is an operator's single try: neither breaker nor pause holds it, rate and cooldown do.
+        """
+        ticket = uuid.uuid4().hex
+        try:
+            return self._ask("acquire", ticket, resend=resend)
+        except redis.RedisError as error:
+            logger.warning("Redis is away (%s): the rate is counted from the attempts on record", type(error).__name__)
+            wait_s = gate_fallback.wait_s(self.webhook, self.provider, self.provider_rate)
+            return Pass(allowed=wait_s <= 0, wait_s=wait_s, reason="limited" if wait_s > 0 else "")
+
+    def release(self, given: Pass) -> None:
+        """Give back the place of a pass that was not used."""
+        if given.ticket:
+            self._tell("release", given.ticket)
+
+    def report(self, given: Pass, outcome: Outcome, *, resend: bool = False) -> None:
+        """Learn from an answer: cooldowns from any, the breaker from failures and successes, a pause from the end.
+
+        A refused message says nothing of the webhook's health; nor does a resend, whatever comes of it.
+        """
+        health = "neutral" if resend else _HEALTH.get(outcome.verdict, "neutral")
+        config = self.config
+        self._tell(
+            "report",
+            given.ticket,
+            health,
+            _us(outcome.wait_s),
+            int(outcome.provider_wide),
+            config.breaker_failures,
+            _us(config.breaker_cooldown),
+            _us(max(BREAKER_LONGEST_S, config.breaker_cooldown)),
+        )
+        if outcome.verdict is Verdict.GONE and not resend:
+            self.pause(outcome.reason)
+
+    def pause(self, reason: str) -> None:
+        """Send nothing until somebody resumes, or the address in the settings changes."""
+        pause.begin(self.webhook.name, endpoint_digest(self.webhook), reason)
+
+    def resume(self) -> bool:
+        """End a pause, a cooldown and an open breaker; was there a pause? The rate stays what it is."""
+        try:
+            client().delete(self.keys[1])
+        except redis.RedisError as error:
+            logger.warning("Redis is away (%s): it may still hold a cooldown", type(error).__name__)
+        return pause.end(self.webhook.name)
+
+    def is_paused(self) -> bool:
+        """Is nothing to be sent until somebody resumes?"""
+        return pause.reason(self.webhook.name, endpoint_digest(self.webhook)) is not None
+
+    def state(self) -> dict[str, Any]:
+        """Where the gate stands.
+
+        ``state`` is open, limited, cooling_down, breaker_open, paused or unknown (Redis is away); ``wait_s`` in
+        seconds; ``reason`` the service's words, for a pause.
+        """
+        held = pause.reason(self.webhook.name, endpoint_digest(self.webhook))
+        if held is not None:
+            return {"state": "paused", "wait_s": 0.0, "reason": held}
+        try:
+            seen = self._ask("look", "", resend=False)
+        except redis.RedisError as error:
+            return {"state": "unknown", "wait_s": 0.0, "reason": f"Redis is away: {type(error).__name__}"}
+        return {"state": "open" if seen.allowed else seen.reason, "wait_s": round(seen.wait_s, 1), "reason": ""}
+
+    def _ask(self, what: str, ticket: str, *, resend: bool) -> Pass:
+        rate = self.webhook.rate
+        windows = [part for window in (*rate, *self.provider_rate) for part in _window(window)]
+        allowed, wait, reason = client().register_script(_SCRIPT)(
+            self.keys,
+            [what, ticket, int(resend), _us(UNDER_WAY_S), len(rate), len(self.provider_rate), *windows],
+        )
+        return Pass(bool(allowed), max(int(wait) / 1e6, 0.0), reason.decode(), ticket)
+
+    def _tell(self, *args: str | int) -> None:
+        try:
+            client().register_script(_SCRIPT)(self.keys, list(args))
+        except redis.RedisError as error:
+            logger.warning("Redis is away (%s): the gate of %s learns nothing", type(error).__name__, self.webhook.name)
+
+
+def gate_for(webhook: str | Webhook) -> Gate:
+    """The gate of a configured webhook. Raises ``KeyError`` for an unknown name."""
+    config = get_config()
+    return Gate(config.webhooks[webhook] if isinstance(webhook, str) else webhook, config)
+
+
+def endpoint_digest(webhook: Webhook) -> str:
+    """What stands for a webhook's address where its URL, a secret, must not: 32 hexadecimal digits."""
+    address = registry.get(webhook.channel).endpoint(webhook.url)
+    return hashlib.sha256(address.encode()).hexdigest()[:32]
+
+
+def _window(window: Window) -> tuple[int, int]:
+    return window.limit, _us(window.seconds + MARGIN_S)
+
+
+def _us(seconds: float) -> int:
+    return int(seconds * 1e6)

@@ -1,0 +1,82 @@
+"""Sending again what an operator asks for: one inert try of a message, or failed work back to pending."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from webhook_alerts.conf import get_config
+from webhook_alerts.delivery import record
+from webhook_alerts.delivery.nudge import nudge
+from webhook_alerts.models import Delivery, Message
+
+
+def resend(message_ids: Iterable[UUID], *, actor: Any = None) -> int:  # noqa: ARG001 - the caller logs who it was
+    """Try these finished messages once more, with the same id and body; how many will be.
+
+    What is pending or under way is left alone, so that a second click does nothing; so is a message that was taken
+    apart, whose alerts others carry. A resend that fails leaves everything as it was, but for its attempt.
+    """
+    carries = Exists(Delivery.objects.filter(message=OuterRef("pk")))
+    settled = Message.objects.filter(
+        carries, pk__in=list(message_ids), state__in=[Message.State.DELIVERED, Message.State.FAILED]
+    )
+    webhooks = set(settled.values_list("webhook", flat=True))
+    count = settled.update(
+        before_resend=F("state"),
+        state=Message.State.PENDING,
+        resend=True,
+        due_at=Now(),
+        claims=F("attempts") + F("deferrals"),
+    )
+    _nudge(webhooks)
+    return count
+
+
+def replay(webhook: str | None = None, since: datetime | None = None, ids: Iterable[UUID] | None = None) -> int:
+    """Put failed deliveries back to pending with all their tries; how many.
+
+    Only those of *webhook*, of deliveries created *since*, and of the alerts or messages with these *ids*. Their
+    messages go out as they were; where there is none any more, a new one is made.
+    """
+    failed = _failed(webhook, since, ids)
+    webhooks = set(failed.order_by().values_list("webhook", flat=True).distinct())
+    with transaction.atomic(using=record.database()):
+        messages = Message.objects.filter(
+            pk__in=list(failed.filter(message__isnull=False).values_list("message", flat=True).distinct()),
+            state=Message.State.FAILED,
+        )
+        # The deliveries of a message that somebody resends just now stay with it.
+        replayed = list(messages.values_list("pk", flat=True))
+        count = Delivery.objects.filter(state=Delivery.State.FAILED, message__in=replayed).update(
+            state=Delivery.State.PENDING, reason=""
+        )
+        count += failed.filter(message__isnull=True).update(state=Delivery.State.PENDING, reason="")
+        Message.objects.filter(pk__in=replayed, state=Message.State.FAILED).update(
+            state=Message.State.PENDING, due_at=Now(), attempts=0, deferrals=0, claims=0, reason="", finished_at=None
+        )
+    _nudge(webhooks)
+    return count
+
+
+def _failed(webhook: str | None, since: datetime | None, ids: Iterable[UUID] | None) -> QuerySet[Delivery]:
+    chosen = Q(state=Delivery.State.FAILED)
+    if webhook is not None:
+        chosen &= Q(webhook=webhook)
+    if since is not None:
+        chosen &= Q(created_at__gte=since)
+    if ids is not None:
+        wanted = list(ids)
+        chosen &= Q(alert__in=wanted) | Q(message__in=wanted)
+    return Delivery.objects.filter(chosen)
+
+
+def _nudge(webhooks: set[str]) -> None:
+    for name in sorted(webhooks & set(get_config().webhooks)):
+        nudge(name)

@@ -1,0 +1,129 @@
+"""One HTTP request, bounded in time and size whatever the other side does; its errors never name the URL."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import requests
+import urllib3
+
+import webhook_alerts
+from webhook_alerts.alert import JSON
+from webhook_alerts.channels.base import File, Response
+from webhook_alerts.delivery import deadline
+
+BODY_BYTES = 65_536
+"""More of an answer is not read."""
+CONNECT_S = 5.0
+USER_AGENT = f"DiscordBot (webhook_alerts, {webhook_alerts.__version__})"
+"""The form that Discord asks for; https://discord.com/developers/docs/reference#user-agent."""
+
+_local = threading.local()
+
+
+class TransportError(Exception):
+    """There was no answer.
+
+    ``reason`` is one of timeout_connect, timeout_read, dns_error, connection_refused, unreachable,
+    connection_reset, tls_error, invalid_request; ``ambiguous`` when the request may have been taken all the same.
+    """
+
+    def __init__(self, reason: str, ambiguous: bool = False) -> None:
+        super().__init__(reason, ambiguous)
+        self.reason = reason
+        self.ambiguous = ambiguous
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def post(url: str, body: dict[str, JSON], files: Sequence[File], *, timeout: float) -> Response:
+    """POST *body* as JSON, or as multipart with *files*, within *timeout* seconds from the first byte to the last.
+
+    Resolving the name is the system's and not bounded. Raises ``TransportError``. A status that arrived counts,
+    even when the rest of the answer did not.
+    """
+    with deadline.within(timeout) as limit:
+        try:
+            with _session().post(
+                url,
+                timeout=(min(CONNECT_S, timeout), timeout),
+                allow_redirects=False,
+                stream=True,
+                **_content(body, files),
+            ) as answer:
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status_code, headers, _read(answer))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # Not chained: the texts of these exceptions hold the URL, and a traceback would show them.
+            raise _told(error, limit) from None
+
+
+def _session() -> requests.Session:
+    """This thread's own; a forked child must not use its parent's sockets."""
+    if getattr(_local, "pid", None) != os.getpid():
+        _local.session, _local.pid = deadline.session(USER_AGENT), os.getpid()
+    kept: requests.Session = _local.session
+    return kept
+
+
+def _content(body: dict[str, JSON], files: Sequence[File]) -> dict[str, Any]:
+    # Sorted, for PostgreSQL keeps no order of keys: a retry is the same to the byte.
+    encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8", "replace")
+    if not files:
+        return {"data": encoded, "headers": {"Content-Type": "application/json"}}
+    parts: list[tuple[str, tuple[str | None, bytes, str]]] = [("payload_json", (None, encoded, "application/json"))]
+    for number, file in enumerate(files):
+        content = file.content.encode("utf-8", "replace")
+        parts.append((f"files[{number}]", (file.filename, content, "text/plain; charset=utf-8")))
+    return {"files": parts}
+
+
+def _read(answer: requests.Response) -> bytes:
+    chunks: list[bytes] = []
+    left = BODY_BYTES
+    try:
+        while left > 0 and (chunk := answer.raw.read(left, decode_content=False)):
+            chunks.append(chunk)
+            left -= len(chunk)
+    except (urllib3.exceptions.HTTPError, OSError):
+        pass  # what came before says what it says
+    return b"".join(chunks)
+
+
+def _told(error: Exception, limit: deadline.Deadline) -> TransportError:
+    """What went wrong, by the types of its causes."""
+    if limit.expired:
+        return TransportError("timeout_read", True) if limit.connected else TransportError("timeout_connect")
+    causes = list(_causes(error))
+    for kinds, reason, ambiguous in _REASONS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return TransportError(reason, ambiguous)
+    return TransportError("invalid_request")
+
+
+_REASONS: Sequence[tuple[tuple[type[BaseException], ...], str, bool]] = (
+    ((urllib3.exceptions.NameResolutionError,), "dns_error", False),
+    ((ConnectionRefusedError,), "connection_refused", False),
+    ((urllib3.exceptions.NewConnectionError,), "unreachable", False),
+    ((urllib3.exceptions.ConnectTimeoutError,), "timeout_connect", False),
+    ((urllib3.exceptions.SSLError, requests.exceptions.SSLError), "tls_error", False),
+    ((urllib3.exceptions.ReadTimeoutError, TimeoutError), "timeout_read", True),
+    ((urllib3.exceptions.ProtocolError, ConnectionError), "connection_reset", True),
+)
+"""The first that fits tells the reason; a connection that was never made comes before one that broke."""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    pending: list[Any] = [error]
+    seen: set[int] = set()
+    while pending:
+        found = pending.pop()
+        if isinstance(found, BaseException) and id(found) not in seen:
+            seen.add(id(found))
+            yield found
+            pending += [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]

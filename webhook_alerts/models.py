@@ -1,0 +1,229 @@
+"""The record: alerts, what is owed to whom, the requests owed, and the requests made.
+
+A row is the truth; a Celery message is only a nudge to look at it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from webhook_alerts import alert
+
+
+class Alert(models.Model):
+    """One thing that happened, as it was when the caller's process sent it off (redacted there)."""
+
+    class Level(models.IntegerChoices):
+        """``webhook_alerts.alert.Level``, for the database and the admin."""
+
+        DEBUG = alert.Level.DEBUG.value, _("debug")
+        INFO = alert.Level.INFO.value, _("info")
+        WARNING = alert.Level.WARNING.value, _("warning")
+        ERROR = alert.Level.ERROR.value, _("error")
+        CRITICAL = alert.Level.CRITICAL.value, _("critical")
+
+    class Kind(models.TextChoices):
+        """``webhook_alerts.alert.Kind``, for the database and the admin."""
+
+        LOG = alert.Kind.LOG.value, _("log")
+        ERROR = alert.Kind.ERROR.value, _("error")
+        PERFORMANCE = alert.Kind.PERFORMANCE.value, _("performance")
+        EVENT = alert.Kind.EVENT.value, _("event")
+        STATUS = alert.Kind.STATUS.value, _("status")
+
+    id = models.UUIDField(primary_key=True, default=alert.uuid7, editable=False)
+    level = models.PositiveSmallIntegerField(_("level"), choices=Level.choices)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    logger = models.CharField(_("logger"), max_length=255, blank=True)
+    message = models.TextField(_("message"), blank=True)
+    details = models.JSONField(_("details"), default=dict, blank=True)
+    context = models.JSONField(_("context"), default=dict, blank=True)
+    request = models.JSONField(_("request"), default=dict, blank=True)
+    exception_type = models.CharField(_("exception type"), max_length=255, blank=True)
+    stack_trace = models.TextField(_("stack trace"), blank=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
+    occurrences = models.PositiveIntegerField(_("occurrences"), default=1)
+    samples = models.JSONField(_("samples"), default=list, blank=True)
+    first_seen = models.DateTimeField(_("first seen"))
+    last_seen = models.DateTimeField(_("last seen"))
+    module = models.CharField(_("module"), max_length=255, blank=True)
+    function = models.CharField(_("function"), max_length=255, blank=True)
+    line = models.PositiveIntegerField(_("line"), default=0)
+    correlation_id = models.CharField(_("correlation id"), max_length=128, blank=True)
+    environment = models.CharField(_("environment"), max_length=64, blank=True)
+    service = models.CharField(_("service"), max_length=128, blank=True)
+    release = models.CharField(_("release"), max_length=128, blank=True)
+    host = models.CharField(_("host"), max_length=255, blank=True)
+    process = models.CharField(_("process"), max_length=255, blank=True)
+    received_at = models.DateTimeField(_("received at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["level", "-id"], name="wa_alert_level"),
+            models.Index(fields=["fingerprint", "-last_seen"], name="wa_alert_fingerprint"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_level_display()}: {self.message[:80]}"
+
+
+class Message(models.Model):
+    """One HTTP request owed to a webhook: what is claimed, sent and retried as a whole.
+
+    ``attempts`` counts the requests that failed on the service's side; waiting (a closed gate, 429) is counted
+    in ``deferrals``, and every claim in ``claims``, so that a message that kills its worker shows. A write after
+    the claim carries ``token``: a worker whose lease ran out hits no row.
+    """
+
+    class State(models.TextChoices):
+        """Where a message stands."""
+
+        PENDING = "pending", _("pending")
+        SENDING = "sending", _("sending")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=alert.uuid7, editable=False)
+    webhook = models.CharField(_("webhook"), max_length=64)
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.PENDING)
+    body = models.JSONField(_("body"), default=dict)
+    files = models.JSONField(_("files"), default=list, blank=True)
+    due_at = models.DateTimeField(_("due at"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    deferrals = models.PositiveIntegerField(_("deferrals"), default=0)
+    claims = models.PositiveSmallIntegerField(_("claims"), default=0)
+    token = models.UUIDField(_("claim token"), null=True, editable=False)
+    lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
+    resend = models.BooleanField(_("resend"), default=False)
+    before_resend = models.CharField(_("state before the resend"), max_length=16, blank=True, editable=False)
+    provider_message_id = models.CharField(_("message id at the service"), max_length=128, blank=True)
+    reason = models.CharField(_("reason"), max_length=255, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering: ClassVar = ["-id"]
+        permissions: ClassVar = [("resend_message", _("Can send messages again"))]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["webhook", "due_at"],
+                name="wa_message_owed",
+                condition=models.Q(state__in=["pending", "sending"]),
+            ),
+            models.Index(fields=["state", "-id"], name="wa_message_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.webhook}: {self.get_state_display()}"
+
+
+class Delivery(models.Model):
+    """One alert owed to one webhook; unique, so that accepting an alert twice changes nothing."""
+
+    class State(models.TextChoices):
+        """Where a delivery stands; ``suppressed`` says why in ``reason``."""
+
+        PENDING = "pending", _("pending")
+        SENDING = "sending", _("sending")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed")
+        SUPPRESSED = "suppressed", _("suppressed")
+
+    id = models.BigAutoField(primary_key=True)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("alert"))
+    webhook = models.CharField(_("webhook"), max_length=64)
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.PENDING)
+    level = models.PositiveSmallIntegerField(_("level"), choices=Alert.Level.choices)
+    reason = models.CharField(_("reason"), max_length=255, blank=True)
+    alone = models.BooleanField(_("alone"), default=False, help_text=_("Sent in a message of its own."))
+    message = models.ForeignKey(
+        Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="deliveries", verbose_name=_("message")
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["alert", "webhook"], name="wa_one_delivery_per_webhook"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["webhook", "-level", "id"],
+                name="wa_delivery_owed",
+                condition=models.Q(state="pending", message__isnull=True),
+            ),
+            models.Index(fields=["state", "-id"], name="wa_delivery_state"),
+            models.Index(fields=["webhook", "state"], name="wa_delivery_webhook"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.webhook}: {self.get_state_display()}"
+
+
+class Attempt(models.Model):
+    """One HTTP request made: written before it goes out, finished after, so that a crash leaves evidence."""
+
+    class Outcome(models.TextChoices):
+        """How the request ended; ``started`` that outlives its lease means that the worker died."""
+
+        STARTED = "started", _("started")
+        DELIVERED = "delivered", _("delivered")
+        RETRY = "retry", _("failed, to be tried again")
+        WAIT = "wait", _("asked to wait")
+        REFUSED = "refused", _("refused")
+        GONE = "gone", _("webhook gone")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="attempt_log", verbose_name=_("message")
+    )
+    webhook = models.CharField(_("webhook"), max_length=64)
+    started_at = models.DateTimeField(_("started at"), default=timezone.now)
+    duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True)
+    status_code = models.PositiveSmallIntegerField(_("status code"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.STARTED)
+    error = models.CharField(_("error"), max_length=255, blank=True)
+    response_excerpt = models.TextField(_("answer"), blank=True)
+    resend = models.BooleanField(_("resend"), default=False)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering: ClassVar = ["started_at"]
+        indexes: ClassVar = [models.Index(fields=["webhook", "-started_at"], name="wa_attempt_rate")]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()} {self.status_code or ''}".strip()
+
+
+class Pause(models.Model):
+    """A webhook that nothing is sent to until somebody resumes it: the service said that it is gone.
+
+    It stands in the database because Redis may forget, and knocking at a dead webhook gets an address banned.
+    ``endpoint`` is a digest of the address: a new URL in the settings ends the pause by itself.
+    """
+
+    webhook = models.CharField(_("webhook"), max_length=64, primary_key=True)
+    endpoint = models.CharField(_("digest of the address"), max_length=64, editable=False)
+    reason = models.CharField(_("reason"), max_length=255, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+
+    def __str__(self) -> str:
+        return f"{self.webhook}: {self.reason}"
