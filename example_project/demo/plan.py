@@ -1,0 +1,78 @@
+"""What a demo consists of, decided before anything starts and handed to every process by the environment."""
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import MutableMapping
+from dataclasses import asdict, dataclass
+
+from demo import ports
+
+VARIABLE = "SHOP_DEMO"
+CHANNELS = ("errors", "info", "performance", "members")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Ports are 0 where the thing is somebody else's: a given Redis, a real Discord."""
+
+    data: str
+    web_port: int
+    standin_port: int
+    redis_port: int
+    redis_password: str
+    login: str
+    password: str
+
+    @property
+    def shop_url(self) -> str:
+        """The shop's home page."""
+        return f"http://{ports.HOST}:{self.web_port}/"
+
+    @property
+    def admin_url(self) -> str:
+        """The admin's list of alerts."""
+        return f"{self.shop_url}admin/webhook_alerts/alert/"
+
+    @property
+    def standin_url(self) -> str:
+        """The page of the stand-in."""
+        return f"http://{ports.HOST}:{self.standin_port}/" if self.standin_port else ""
+
+
+def current() -> Plan | None:
+    """The plan that this process runs under."""
+    text = os.environ.get(VARIABLE)
+    return Plan(**json.loads(text)) if text else None
+
+
+def make(environment: MutableMapping[str, str], *, has_webhooks: bool) -> Plan:
+    """Decide, and write into *environment* what the shop's settings read. A stand-in only where no webhook is set."""
+    plan = Plan(
+        data=tempfile.mkdtemp(prefix="webhook-alerts-demo-"),
+        web_port=ports.choose(8000),
+        standin_port=0 if has_webhooks else ports.choose(8090),
+        redis_port=0 if environment.get("REDIS_URL") else ports.anywhere(),
+        redis_password=secrets.token_urlsafe(16),
+        login="admin",
+        password=secrets.token_urlsafe(9),
+    )
+    environment[VARIABLE] = json.dumps(asdict(plan))
+    environment["SHOP_DATA"] = plan.data
+    # Short, so that one sees a storm's count without waiting for a minute.
+    environment.setdefault("WEBHOOK_DEDUP_WINDOW", "5")
+    environment.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    if plan.redis_port:
+        environment["REDIS_URL"] = f"redis://:{plan.redis_password}@{ports.HOST}:{plan.redis_port}/0"
+    if plan.standin_port:
+        environment["STANDIN_URL"] = plan.standin_url
+        environment["WEBHOOK_CHANNEL"] = "discord"
+        environment.update({f"WEBHOOK_{name.upper()}_URL": standin_webhook(plan, name) for name in CHANNELS})
+    return plan
+
+
+def standin_webhook(plan: Plan, name: str) -> str:
+    """The address of the webhook called *name*, shaped like Discord's: a number of 18 digits and a token of 68."""
+    number = 10**17 + int.from_bytes(name.encode()[:6].ljust(6, b"\0"), "big")
+    return f"{plan.standin_url}api/webhooks/{number}/{(name + '-').ljust(68, 'x')}"

@@ -1,0 +1,11 @@
+"""The shop's Celery app: nothing here knows of webhook_alerts, whose queues and schedule join by themselves."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+
+app = Celery("shop")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
