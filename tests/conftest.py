@@ -1,0 +1,222 @@
+"""Fixtures of the whole suite: real servers, a stand-in for Discord, workers in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from webhook_alerts.conf import Config
+from webhook_alerts.testing.fake_discord import FakeDiscord
+
+pytest_plugins = ["webhook_alerts.testing.pytest_plugin"]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The Redis of this run."""
+    url = os.environ["REDIS_URL"]
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            redis.Redis.from_url(url).ping()
+        except redis.RedisError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return url
+
+
+@pytest.fixture
+def memory(redis_url: str) -> Iterator[redis.Redis]:
+    """An empty Redis."""
+    client = redis.Redis.from_url(redis_url)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+SERVICES = {
+    "rabbitmq": ("RABBITMQ_PORT", 5672, "amqp://guest:guest@127.0.0.1:{port}//"),
+    "postgresql": ("PGPORT", 5432, "postgresql://postgres@127.0.0.1:{port}/postgres"),
+}
+
+
+@pytest.fixture
+def require_service() -> Callable[..., str]:
+    """The URL of a service; skips, naming it, where nobody answers, or fails when ``REQUIRE_SERVICES`` is set."""
+
+    def require(name: str, port: int | None = None) -> str:
+        variable, default, url = SERVICES[name.lower()]
+        port = port or int(os.environ.get(variable, default))
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return url.format(port=port)
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail(f"{name} does not answer on port {port}")
+        pytest.skip(f"{name} does not answer on port {port}")
+
+    return require
+
+
+class Project:
+    """The test project in processes of its own: its database, its broker, its webhooks."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self.folder = folder
+        self.env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.live_settings", "PYTHONPATH": str(ROOT), **env}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, code: str, *, timeout: float = 60) -> str:
+        """What Python code prints in a process of the project, after ``django.setup()``."""
+        done = subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup()\n{code}"],
+            env=self.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    def manage(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """A management command."""
+        return subprocess.run(
+            [sys.executable, "-m", "django", *arguments],
+            env=self.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def celery(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """``celery -A proj …``, ended with the test."""
+        log = (self.folder / f"celery-{len(self._processes)}.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "tests.celery_app", *arguments],
+            env=self.env,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        self._processes.append(process)
+        return process
+
+    def worker(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A plain worker, as a user would start it."""
+        return self.celery("worker", "-c", "2", "--loglevel", "INFO", *arguments)
+
+    def beat(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A plain beat."""
+        return self.celery("beat", "--schedule", str(self.folder / "beat"), "--loglevel", "INFO", *arguments)
+
+    def logs(self) -> str:
+        """What all processes wrote."""
+        return "\n".join(path.read_text(errors="replace")[-6000:] for path in sorted(self.folder.glob("celery-*.log")))
+
+    def wait_until(self, happened: Callable[[], bool], *, what: str, timeout: float = 45) -> None:
+        """Return once it *happened*; fail with the processes' logs when it does not."""
+        deadline = time.monotonic() + timeout
+        while not happened():
+            if time.monotonic() > deadline:
+                pytest.fail(f"not seen in time: {what}\n{self.logs()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End what was started."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+@pytest.fixture
+def configure(settings: Any, memory: redis.Redis, redis_url: str, tmp_path: Path) -> Callable[..., Config]:
+    """Set ``WEBHOOK_ALERTS`` for this process, over an empty Redis that is the broker too."""
+    from tests.celery_app import app
+    from webhook_alerts import conf
+    from webhook_alerts.outbox import broker
+
+    settings.CELERY_BROKER_URL = redis_url
+    broker._remembered = app
+
+    def set_to(**options: object) -> Config:
+        settings.WEBHOOK_ALERTS = {
+            "PRESET": "development",
+            "REDIS_URL": redis_url,
+            "SPOOL_DIR": str(tmp_path / "spool"),
+            **options,
+        }
+        config = conf.get_config()
+        assert not config.problems
+        return config
+
+    return set_to
+
+
+@pytest.fixture
+def discord() -> Iterator[FakeDiscord]:
+    """A stand-in for Discord that limits nothing."""
+    with FakeDiscord(limits=()) as server:
+        yield server
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, memory: redis.Redis, redis_url: str) -> Iterator[Callable[..., Project]]:
+    """Make a migrated project; keyword arguments are its environment."""
+    made: list[Project] = []
+
+    def make(**env: str) -> Project:
+        base = {
+            "TEST_SQLITE": str(tmp_path / "live.sqlite3"),
+            "TEST_SPOOL": str(tmp_path / "spool"),
+            "REDIS_URL": redis_url,
+        }
+        project = Project(tmp_path, {**base, **env})
+        made.append(project)
+        migrated = project.manage("migrate", "-v", "0")
+        assert migrated.returncode == 0, migrated.stderr[-3000:]
+        return project
+
+    yield make
+    for project in made:
+        project.stop()
+
+
+@pytest.fixture
+def postgres_database(require_service: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty PostgreSQL database for the project's processes."""
+    port = int(os.environ.get("PGPORT", "5432"))
+    require_service("PostgreSQL", port)
+    import psycopg
+
+    name = f"webhook_alerts_{os.getpid()}"
+    target = f"host=127.0.0.1 port={port} user={os.environ.get('PGUSER', 'postgres')} dbname=postgres"
+    with psycopg.connect(target, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+        monkeypatch.setenv("PGDATABASE", name)
+        yield name
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

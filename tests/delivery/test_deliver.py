@@ -1,0 +1,242 @@
+"""From rows to requests and back, against the stand-in for Discord."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import redis
+from django.db import connection
+from django.utils import timezone
+
+from tests.delivery.conftest import an_alert
+from webhook_alerts.alert import Level
+from webhook_alerts.channels import registry
+from webhook_alerts.channels.base import Outcome, Verdict
+from webhook_alerts.delivery import claim as claims
+from webhook_alerts.delivery.deliver import deliver
+from webhook_alerts.delivery.finish import backoff, finish
+from webhook_alerts.delivery.flush import flush
+from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.totals import totals
+from webhook_alerts.intake.accept import accept
+from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.testing.fake_discord import Answer
+
+pytestmark = pytest.mark.django_db
+
+
+def states(model=Delivery) -> dict[str, int]:
+    return dict(Counter(model.objects.values_list("state", flat=True)))
+
+
+def let_time_pass() -> None:
+    """What is due later is due now, and every lease is over."""
+    past = timezone.now() - timedelta(minutes=5)
+    Message.objects.filter(state="pending").update(due_at=past)
+    Message.objects.filter(state="sending").update(lease_until=past)
+
+
+def test_alerts_go_out_together_the_gravest_first_and_every_step_is_on_record(errors, owe, discord):
+    owe(*[f"number {i}" for i in range(11)])
+    owe("the gravest", level=Level.CRITICAL)
+    assert deliver("errors") == 2
+    first, second = discord.messages("errors")
+    assert len(first["embeds"]) == 10
+    assert "the gravest" in json.dumps(first["embeds"][0])
+    assert len(second["embeds"]) == 2
+    assert states() == {"delivered": 12}
+    assert states(Message) == {"delivered": 2}
+    assert set(Message.objects.values_list("provider_message_id", flat=True)) == {first["id"], second["id"]}
+    assert set(Attempt.objects.values_list("outcome", "status_code")) == {("delivered", 200)}
+    assert all(duration is not None for duration in Attempt.objects.values_list("duration_ms", flat=True))
+    assert not Delivery.objects.filter(delivered_at=None).exists()
+    assert deliver("errors") == 0
+
+
+def test_a_message_of_ten_alerts_costs_few_statements(errors, owe, django_assert_max_num_queries):
+    owe(*[f"number {i}" for i in range(10)])
+    deliver("errors")
+    owe(*[f"again {i}" for i in range(10)])
+    with django_assert_max_num_queries(17):  # savepoints of the test's own transaction included
+        assert deliver("errors") == 1
+
+
+def test_a_failure_costs_an_attempt_and_the_same_body_goes_out_again(errors, owe, discord):
+    owe("once more")
+    discord.script("errors", [Answer(500), Answer(reset=True)])
+    assert deliver("errors") == 1
+    message = Message.objects.get()
+    assert (message.state, message.attempts, message.reason) == ("pending", 1, "HTTP 500")
+    assert message.due_at > timezone.now()
+    assert states() == {"pending": 1}
+    for _ in range(2):
+        let_time_pass()
+        assert deliver("errors") == 1
+    bodies = [json.dumps(entry.body) for entry in discord.requests("errors")]
+    assert len(bodies) == 3
+    assert len(set(bodies)) == 1
+    assert states() == {"delivered": 1}
+    assert list(Attempt.objects.values_list("outcome", "error")) == [
+        ("retry", "HTTP 500"),
+        ("retry", "connection_reset (it may have arrived)"),
+        ("delivered", ""),
+    ]
+
+
+def test_after_its_last_attempt_a_message_fails_and_its_alerts_go_to_the_fallback(configure, owe, discord, db):
+    configure(
+        MAX_ATTEMPTS=2,
+        WEBHOOKS={
+            "errors": {"url": discord.url("errors"), "channel": "discord", "rate": [], "fallback": "info"},
+            "info": {"url": discord.url("info"), "channel": "discord", "rate": []},
+        },
+    )
+    owe("nobody answers", "nor here")
+    discord.script("errors", [Answer(503), Answer(503)])
+    deliver("errors")
+    let_time_pass()
+    deliver("errors")
+    assert states(Message) == {"failed": 1}
+    assert set(Delivery.objects.values_list("webhook", "state", "reason")) == {
+        ("errors", "failed", "HTTP 503"),
+        ("info", "pending", ""),
+    }
+    deliver("info")
+    assert len(discord.messages("info")[0]["embeds"]) == 2
+
+
+def test_being_asked_to_wait_costs_no_attempt_and_nothing_is_sent_meanwhile(errors, owe, discord):
+    owe("patience")
+    discord.script("errors", [Answer(429, {"Retry-After": "30"}, {"retry_after": 30.0, "global": False})])
+    assert deliver("errors") == 1
+    message = Message.objects.get()
+    assert (message.state, message.attempts, message.deferrals) == ("pending", 0, 1)
+    let_time_pass()
+    assert deliver("errors") == 0
+    assert gate_for("errors").state()["state"] == "cooling_down"
+
+
+def test_a_refused_message_is_taken_apart_until_only_the_poison_fails(errors, owe, discord):
+    owe("good one", "poison", "good two")
+    discord.script("errors", [Answer(400, body={"code": 50035, "message": "Invalid Form Body"})])
+    discord.script("errors", [Answer(400, body={"code": 50035, "message": "Invalid Form Body"})])
+    assert deliver("errors") == 4
+    assert states() == {"failed": 1, "delivered": 2}
+    failed = Delivery.objects.get(state="failed")
+    assert failed.alert.message == "good one"  # the second refusal was scripted for the first single one
+    assert "50035" in failed.reason
+    assert gate_for("errors").acquire().allowed
+    assert sum(row["failed"] for row in totals().values()) == 1
+
+
+def test_a_gone_webhook_is_asked_once_and_everything_stays_pending_until_it_is_resumed(errors, owe, discord):
+    owe(*[f"kept {i}" for i in range(25)])
+    discord.script("errors", [Answer(404, body={"code": 10015, "message": "Unknown Webhook"})])
+    assert deliver("errors") == 1
+    assert deliver("errors") == 0
+    assert states() == {"pending": 25}
+    assert Message.objects.get().attempts == 0
+    gate_for("errors").resume()
+    assert deliver("errors") == 3
+    assert states() == {"delivered": 25}
+
+
+def test_a_worker_that_dies_loses_its_lease_and_the_message_is_sent_by_another(errors, owe, discord):
+    owe("survivor")
+    webhook = errors.webhooks["errors"]
+    channel = registry.get("discord")
+    dead = claims.take(claims.look(webhook, channel), webhook, channel, errors)
+    assert dead is not None
+    assert deliver("errors") == 0  # its lease still runs
+    let_time_pass()
+    assert deliver("errors") == 1
+    assert states() == {"delivered": 1}
+    # The dead one wakes up: its token is not the message's any more.
+    assert finish(dead, Outcome(Verdict.RETRY, "late"), None, 1.0, errors) is None
+    assert states() == {"delivered": 1}
+    assert states(Message) == {"delivered": 1}
+
+
+def test_a_message_that_kills_its_worker_again_and_again_fails_as_poison(errors, owe):
+    owe("deadly")
+    webhook, channel = errors.webhooks["errors"], registry.get("discord")
+    for _ in range(3):
+        owed = claims.look(webhook, channel)
+        assert claims.take(owed, webhook, channel, errors) is not None
+        let_time_pass()
+    assert claims.look(webhook, channel) is None
+    assert states(Message) == {"failed": 1}
+    assert "poison" in Delivery.objects.get(state="failed").reason
+    assert Attempt.objects.filter(outcome="started").count() == 3
+
+
+def test_a_channel_that_cannot_draw_an_alert_fails_only_that_one(errors, owe, discord, monkeypatch):
+    channel = registry.get("discord")
+    draw = type(channel).render
+
+    def picky(self, alerts, style):
+        if any(alert.message == "undrawable" for alert in alerts):
+            raise RuntimeError("no ink")
+        return draw(self, alerts, style)
+
+    monkeypatch.setattr(type(channel), "render", picky)
+    owe("fine", "undrawable", "fine too")
+    deliver("errors")
+    assert set(Delivery.objects.values_list("alert__message", "state")) == {
+        ("fine", "delivered"),
+        ("undrawable", "failed"),
+        ("fine too", "delivered"),
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_send_every_alert_exactly_once(configure, owe, discord):
+    configure(WEBHOOKS={"errors": {"url": discord.url("errors"), "channel": "discord", "rate": [], "batch_size": 3}})
+    owe(*[f"alert {i}" for i in range(60)])
+
+    def work() -> None:
+        try:
+            deliver("errors")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    deliver("errors")
+    texts = [embed for message in discord.messages("errors") for embed in message["embeds"]]
+    assert len(texts) == 60
+    assert states() == {"delivered": 60}
+    assert set(Message.objects.values_list("claims", flat=True)) == {1}
+
+
+def test_the_backoff_doubles_to_its_ceiling_and_jitter_only_adds(errors):
+    assert [backoff(n, errors, lambda: 0.0) for n in range(1, 8)] == [1, 2, 4, 8, 16, 16, 16]
+    assert backoff(3, errors, lambda: 1.0) == 5
+    assert backoff(100_000, errors) >= 16
+
+
+def test_flush_nudges_what_is_owed_once_and_leaves_what_is_not_configured(errors, owe, memory: redis.Redis):
+    assert flush() == []
+    owe("one")
+    Delivery.objects.create(alert_id=owe("two")[0].id, webhook="removed", level=40)
+    assert flush() == ["errors"]
+    assert flush() == []  # one is under way
+    assert memory.llen("alerts.errors") == 1
+    assert states() == {"pending": 3}
+
+
+def test_with_redis_away_alerts_are_delivered_all_the_same(configure, owe, discord, db):
+    configure(
+        REDIS_URL="redis://127.0.0.1:9/0",
+        WEBHOOKS={"errors": {"url": discord.url("errors"), "channel": "discord"}},
+    )
+    accept({"alerts": [an_alert().to_dict()]})
+    assert deliver("errors") == 1
+    assert states() == {"delivered": 1}

@@ -1,0 +1,110 @@
+"""From the call to the message and its record, with a real worker and beat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Project
+from webhook_alerts.testing.fake_discord import Answer, FakeDiscord
+
+Make = Callable[..., Project]
+
+RAISE = """
+import logging
+log = logging.getLogger("shop.checkout")
+try:
+    {}["order"]
+except KeyError:
+    log.exception("checkout failed for %s", "order 7", extra={"order": 7})
+from webhook_alerts import notify
+notify.performance("payment_seconds", 4.2, threshold=2.0, unit="s")
+notify.critical("the payment provider is down")
+assert notify.flush(20)
+"""
+
+COUNT = """
+from collections import Counter
+from webhook_alerts.models import Delivery
+import json
+print(json.dumps(Counter(Delivery.objects.values_list("state", flat=True))))
+"""
+
+
+def webhooks(discord: FakeDiscord, *names: str, **options: object) -> str:
+    return json.dumps({name: {"url": discord.url(name), "channel": "discord", **options} for name in names})
+
+
+def databases() -> list[object]:
+    return [pytest.param({}, id="sqlite"), pytest.param({"TEST_DATABASE": "postgres"}, id="postgres")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", databases())
+def test_a_plain_worker_and_beat_deliver_what_was_logged_and_record_it(
+    make_project: Make, database: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    if database:
+        request.getfixturevalue("postgres_database")
+    with FakeDiscord() as discord:
+        # Celery says at INFO that it starts, and the handler stands on the root logger at DEBUG
+        names = ("errors", "info", "performance")
+        project = make_project(TEST_WEBHOOKS=webhooks(discord, *names, min_level="WARNING"), **database)
+        project.worker()
+        project.beat()
+        project.run(RAISE)
+        # errors: the log record and the critical; info: the critical; performance: its own
+        project.wait_until(lambda: sum(len(m["embeds"]) for m in discord.messages()) == 4, what="four embeds")
+        project.wait_until(lambda: json.loads(project.run(COUNT)) == {"delivered": 4}, what="four on record")
+        texts = json.dumps(discord.messages("errors"))
+        assert "KeyError" in texts
+        assert "checkout failed for order 7" in texts
+        assert "payment_seconds" in json.dumps(discord.messages("performance"))
+        # in the worker too: delivering raised nothing else
+        assert {entry.status for entry in discord.requests()} == {200}
+        assert sum(len(m["embeds"]) for m in discord.messages()) == 4
+
+
+@pytest.mark.slow
+def test_rabbitmq_as_the_broker(make_project: Make, require_service: Callable[..., str]) -> None:
+    broker = require_service("RabbitMQ")
+    with FakeDiscord() as discord:
+        project = make_project(TEST_WEBHOOKS=webhooks(discord, "errors"), TEST_BROKER_URL=broker)
+        project.worker()
+        project.beat()
+        project.run("from webhook_alerts import notify\nnotify.error('over amqp')\nassert notify.flush(20)")
+        project.wait_until(lambda: len(discord.messages("errors")) == 1, what="the message")
+
+
+@pytest.mark.slow
+def test_a_failing_endpoint_is_tried_again_until_it_answers(make_project: Make) -> None:
+    with FakeDiscord() as discord:
+        discord.script("errors", [Answer(500), Answer(503), Answer(reset=True)])
+        project = make_project(TEST_WEBHOOKS=webhooks(discord, "errors"), TEST_MAX_ATTEMPTS="5")
+        project.worker()
+        project.beat()
+        project.run("from webhook_alerts import notify\nnotify.critical('again')\nassert notify.flush(20)")
+        project.wait_until(lambda: len(discord.messages("errors")) == 1, what="the message after three failures")
+        assert len(discord.requests("errors")) == 4
+
+
+@pytest.mark.slow
+def test_a_limited_webhook_holds_up_neither_another_nor_accept(make_project: Make) -> None:
+    with FakeDiscord(limits=()) as discord:
+        slow = {"url": discord.url("slow"), "channel": "discord", "rate": "1/m", "batch_size": 1}
+        fast = {"url": discord.url("fast"), "channel": "discord"}
+        project = make_project(TEST_WEBHOOKS=json.dumps({"slow": slow, "fast": fast}))
+        project.run(
+            "from webhook_alerts import notify\n"
+            "slow = notify.using(webhook='slow', dedup=False)\n"
+            "for i in range(1000): slow.error(f'limited {i}')\n"
+            "assert notify.flush(20)"
+        )
+        project.worker()
+        project.beat()
+        project.wait_until(lambda: len(discord.messages("slow")) == 1, what="the first of the limited ones")
+        project.run("from webhook_alerts import notify\nnotify.using(webhook='fast').error('quick')\nnotify.flush(20)")
+        project.wait_until(lambda: len(discord.messages("fast")) == 1, what="the other webhook's message", timeout=20)
+        assert len(discord.messages("slow")) == 1

@@ -1,0 +1,24 @@
+"""The test project as its own processes run it: everything is really sent, to the stand-in."""
+
+import json
+import os
+
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS as BASE_APPS
+
+INSTALLED_APPS = [*BASE_APPS, *filter(None, os.environ.get("TEST_EXTRA_APPS", "").split(","))]
+WEBHOOK_ALERTS = {
+    "PRESET": "development",
+    "ENVIRONMENT": "test",
+    "SERVICE": "shop",
+    "REDIS_URL": os.environ["REDIS_URL"],
+    "SPOOL_DIR": os.environ["TEST_SPOOL"],
+    "FLUSH_INTERVAL": 1,
+    "WEBHOOKS": json.loads(os.environ["TEST_WEBHOOKS"]),
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"alerts": {"class": "webhook_alerts.handlers.WebhookAlertHandler"}},
+    "root": {"handlers": ["alerts"], "level": "DEBUG"},
+}

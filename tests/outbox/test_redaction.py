@@ -1,0 +1,84 @@
+"""No secret leaves the process; what is none stays readable, and no text makes it slow."""
+
+import pytest
+
+from webhook_alerts.conf import get_config
+from webhook_alerts.outbox.redaction import Redactor, is_sensitive, redactor_for
+
+SECRET = "Zk9q3vXw7"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password={}",
+        "ValueError: password={}",  # the outer key is harmless, the inner one is not
+        "a: b: c: senha = {}",
+        '{{"user": "ana", "api_key": "{}"}}',
+        "{{'dbPassword': '{}', 'x': 1}}",
+        "X-Api-Key: {}",
+        "Authorization: Bearer {}",
+        "sent Bearer {} in a header",
+        "Authorization: Basic {}",
+        "redis://user:{}@host:6379/0",
+        "postgres://{}@host/db",
+        "GET /pay?order=7&access_token={}&next=/",
+        "https://discord.com/api/webhooks/123456789012345678/{}",
+        "https://discordapp.com/api/v10/webhooks/1/{}?wait=true",
+        "https://hooks.slack.com/services/T000/B000/{}",
+        "https://example.webhook.office.com/webhookb2/{}",
+        "Cookie: sessionid={}",
+        "client_secret => {}",
+    ],
+)
+def test_a_secret_in_a_text_is_taken_out(text):
+    redacted = Redactor().text(text.format(SECRET))
+    assert SECRET not in redacted
+    assert "[redacted:" in redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order=7 total: 9.50",
+        "tokenizer: fast",
+        "https://example.com/path?page=2",
+        "ValueError: invalid literal for int() with base 10: 'x'",
+        'File "/app/views.py", line 12, in passwords_view',
+        "mail to ana@example.com at 12:30",
+    ],
+)
+def test_what_is_no_secret_stays(text):
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "db_password", "dbPassword", "X-Api-Key", "SENHA", "access-token", "APIKey"]
+)
+def test_sensitive_keys(key):
+    assert is_sensitive(key)
+    assert Redactor().mapping({"in": [{key: {"any": "thing"}}]}) == {"in": [{key: "[redacted:secret]"}]}
+
+
+@pytest.mark.parametrize("key", ["tokenizer", "passenger", "keyboard", "order", "author", "spinner", "secretary"])
+def test_harmless_keys(key):
+    assert not is_sensitive(key)
+
+
+def test_a_configured_webhook_is_known_by_its_letters():
+    url = get_config().webhooks["errors"].url
+    redacted = redactor_for(get_config()).text(f"POST {url} and without scheme {url.split('://')[1]}")
+    assert "t" * 60 not in redacted
+
+
+HOSTILE = """
+from webhook_alerts.outbox.redaction import Redactor
+unit = ["a-", "password", "=", "a=", "://", '"', "Bearer ", "token: '", "a://", "http", "A", "a.", "token=", "_ "]
+for text in unit:
+    Redactor().text(text * (1_000_000 // len(text)))
+"""
+
+
+def test_a_megabyte_of_anything_is_redacted_within_the_life_of_a_test(program):
+    """A pattern that backtracks over these would take hours; the program is given half a minute for all."""
+    program(HOSTILE)
