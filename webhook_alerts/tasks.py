@@ -15,6 +15,7 @@ from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.flush import flush
 from webhook_alerts.delivery.nudge import queue_name, task_name
 from webhook_alerts.intake.accept import accept
+from webhook_alerts.intake.spooled import take_up
 from webhook_alerts.outbox.guard import quiet
 
 _OPTIONS: dict[str, Any] = {
@@ -39,8 +40,9 @@ def accept_batch(batch: dict[str, Any]) -> int:
 
 @shared_task(name="webhook_alerts.flush", **_OPTIONS)
 def flush_webhooks() -> list[str]:
-    """Nudge every webhook that owes something due."""
+    """Take up what waits on this machine's disk, and nudge every webhook that owes something due."""
     with quiet():
+        take_up()
         return flush()
 
 

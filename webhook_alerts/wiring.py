@@ -13,7 +13,7 @@ from celery import Celery, _state, signals
 from webhook_alerts import tasks
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.nudge import queue_name
-from webhook_alerts.outbox.publisher import remember_app
+from webhook_alerts.outbox.broker import remember_app
 
 ACCEPT_QUEUE = "alerts"
 FLUSH_ENTRY = "webhook_alerts.flush"

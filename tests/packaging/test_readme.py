@@ -11,6 +11,8 @@ import environ
 import pytest
 
 from webhook_alerts import conf
+from webhook_alerts.configuration.options import WEBHOOK_OPTIONS
+from webhook_alerts.configuration.reader import KEYS
 from webhook_alerts.env import webhook_alerts_from_env
 from webhook_alerts.testing.outbox import override_alerts
 
@@ -57,13 +59,13 @@ def test_the_table_names_every_setting() -> None:
     named = {
         name for row in table.splitlines() if row[:1] == "|" for name in re.findall("`([A-Z_]+)`", row.split("|")[1])
     }
-    assert named == set(conf._KEYS)
+    assert named == set(KEYS)
 
 
 def test_every_option_of_a_webhook_is_named() -> None:
     paragraph = README.split("A webhook's options:")[1].split("\n\n")[0]
     named = set(re.findall(r"`([a-z_]+)`", paragraph))
-    assert {*conf._OPTIONS, "url", "channel", "rate", "min_level"} <= named
+    assert {*WEBHOOK_OPTIONS, "url", "channel", "rate", "min_level"} <= named
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

@@ -120,6 +120,10 @@ class Channel(abc.ABC):
         Raises ``ValueError`` on a malformed one, never quoting it.
         """
 
+    def probe(self, url: str) -> str:  # noqa: ARG002 - most services have nothing to ask
+        """An address whose GET answers 2xx while the webhook exists, and sends nothing; empty: there is none."""
+        return ""
+
     @abc.abstractmethod
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
         """One message with as many of *alerts*, from the front, as the service takes. Pure, and never raises."""

@@ -72,6 +72,10 @@ class Discord(Channel):
         origin = "https://discord.com" if _HOST.fullmatch(parts.hostname or "") else f"{parts.scheme}://{parts.netloc}"
         return f"{origin}/api/v10/webhooks/{match['id']}/{match['token']}?{urlencode(query)}"
 
+    def probe(self, url: str) -> str:
+        """https://discord.com/developers/docs/resources/webhook#get-webhook-with-token."""
+        return self.endpoint(url).split("?", 1)[0]
+
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
         """Embeds (or plain text) for as many alerts as 10 embeds and 6,000 characters take."""
         payload: dict[str, JSON] = {"allowed_mentions": {"parse": []}}

@@ -15,7 +15,7 @@ from webhook_alerts.configuration.values import Config
 from webhook_alerts.configuration.webhooks import read_webhooks
 from webhook_alerts.presets import PRESETS, RETENTION
 
-_KEYS = ("PRESET", "WEBHOOKS", "ROUTES", "REDIS_URL", "RETENTION", "TEMPLATES", *OPTIONS)
+KEYS = ("PRESET", "WEBHOOKS", "ROUTES", "REDIS_URL", "RETENTION", "TEMPLATES", *OPTIONS)
 _WHERE = "WEBHOOK_ALERTS"
 
 
@@ -34,7 +34,7 @@ def _read(raw: object, surroundings: Surroundings) -> Config:
     if not isinstance(raw, Mapping):
         hint = 'Make it a dict: {"WEBHOOKS": {"errors": URL}}.'
         problems.say("E001", f"{_WHERE} must be a dict, not {type(raw).__name__}", hint)
-    refuse_unknown(given, _KEYS, _WHERE, problems)
+    refuse_unknown(given, KEYS, _WHERE, problems)
     preset = _preset(given.get("PRESET", "production"), problems)
     base = PRESETS[preset]
     options = {key.lower(): value for key, value in read_options(given, OPTIONS, _WHERE, problems).items()}

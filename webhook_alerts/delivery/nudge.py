@@ -15,7 +15,7 @@ import redis
 from kombu.exceptions import OperationalError
 
 from webhook_alerts.conf import LEASE_S, get_config
-from webhook_alerts.outbox.publisher import app
+from webhook_alerts.outbox.broker import app
 from webhook_alerts.shared_memory import PREFIX, client
 
 logger = logging.getLogger("webhook_alerts.delivery")

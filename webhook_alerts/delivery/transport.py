@@ -47,14 +47,24 @@ def post(url: str, body: dict[str, JSON], files: Sequence[File], *, timeout: flo
     Resolving the name is the system's and not bounded. Raises ``TransportError``. A status that arrived counts,
     even when the rest of the answer did not.
     """
+    return _request("POST", url, timeout, **_content(body, files))
+
+
+def get(url: str, *, timeout: float) -> Response:
+    """GET *url* under the same bounds. Raises ``TransportError``."""
+    return _request("GET", url, timeout)
+
+
+def _request(method: str, url: str, timeout: float, **content: Any) -> Response:
     with deadline.within(timeout) as limit:
         try:
-            with _session().post(
+            with _session().request(
+                method,
                 url,
                 timeout=(min(CONNECT_S, timeout), timeout),
                 allow_redirects=False,
                 stream=True,
-                **_content(body, files),
+                **content,
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status_code, headers, _read(answer))

@@ -126,6 +126,18 @@ class Broker:
             self.close()
             raise
 
+    def depth(self, queue: str) -> int:
+        """How many messages wait in *queue*; 0 when there is no such queue yet. Raises what the transport raises."""
+        connection = self._connect()
+        try:
+            with connection.channel() as channel:
+                return int(channel.queue_declare(queue=queue, passive=True).message_count)
+        except connection.channel_errors as error:
+            # Redis' transport says it of an empty queue, too, and with a text for a number.
+            if str(getattr(error, "reply_code", "")) != "404":
+                raise
+            return 0
+
     def _connect(self) -> Connection:
         if self._connection is None or self._pid != os.getpid():
             connection = app().connection_for_write(connect_timeout=SOCKET_TIMEOUT_S)

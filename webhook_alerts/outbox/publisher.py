@@ -8,17 +8,15 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from webhook_alerts import conf
-from webhook_alerts.alert import JSON
 from webhook_alerts.conf import Config
-from webhook_alerts.outbox.broker import QUEUE, Broker, app, remember_app
+from webhook_alerts.outbox.batch import Item, alerts_in, message
+from webhook_alerts.outbox.broker import Broker
 from webhook_alerts.outbox.buffer import Buffer
 from webhook_alerts.outbox.build import build, failed, samples_of
 from webhook_alerts.outbox.guard import quiet
 from webhook_alerts.outbox.redaction import redactor_for
 from webhook_alerts.outbox.snapshot import Snapshot
-from webhook_alerts.outbox.spool import Item, Spool
-
-__all__ = ["QUEUE", "Publisher", "app", "remember_app"]
+from webhook_alerts.outbox.spool import Spool
 
 BATCH = 500
 """Alerts in one message at most."""
@@ -189,7 +187,7 @@ class Publisher:
                 return
             for _ in batch:
                 self._items.popleft()
-            self.stats.published += sum(kind == "alert" for kind, _ in batch)
+            self.stats.published += alerts_in(batch)
 
     def _next_batch(self) -> list[Item]:
         batch: list[Item] = []
@@ -202,11 +200,8 @@ class Publisher:
         return batch
 
     def _publish(self, batch: list[Item]) -> bool:
-        message: dict[str, list[JSON]] = {"alerts": [value for kind, value in batch if kind == "alert"]}
-        if repeats := [value for kind, value in batch if kind == "repeat"]:
-            message["repeats"] = repeats
         try:
-            self.broker.publish(message)
+            self.broker.publish(message(batch))
         except Exception as error:  # noqa: BLE001  # whatever a transport raises, the spool is the answer
             self.stats.publish_failures += 1
             self.stats.last_error = type(error).__name__
@@ -223,7 +218,7 @@ class Publisher:
             self._failed(error)
             self._bound(config)
             return
-        self.stats.spooled += sum(kind == "alert" for kind, _ in items)
+        self.stats.spooled += alerts_in(items)
         for _ in items:
             self._items.popleft()
         self._spool_tried = time.monotonic()

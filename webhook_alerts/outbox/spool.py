@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webhook_alerts.alert import JSON
+from webhook_alerts.outbox.batch import Item
 
 MAX_FILE = 8_000_000
 """Bytes after which a process begins its next file."""
-Item = tuple[str, dict[str, JSON]]
-"""``("alert", …)`` or ``("repeat", …)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,28 @@ class Spool:
             return sorted(path for path in self.directory.iterdir() if path.suffix == ".jsonl")
         except OSError:
             return []
+
+    def summary(self) -> dict[str, JSON]:
+        """What waits: files, alerts, bytes, and how old the oldest is in seconds; ``error`` where it cannot be read."""
+        files = alerts = size = 0
+        oldest: float | None = None
+        for path in self.files():
+            try:
+                data = path.read_bytes()
+                age = time.time() - path.stat().st_mtime
+            except OSError as error:
+                return {
+                    "files": files,
+                    "alerts": alerts,
+                    "bytes": size,
+                    "oldest_s": oldest,
+                    "error": str(error.strerror),
+                }
+            files += 1
+            size += len(data)
+            alerts += data.count(b'{"alert": ')
+            oldest = max(age, oldest or 0.0)
+        return {"files": files, "alerts": alerts, "bytes": size, "oldest_s": oldest and round(oldest, 1)}
 
     def replay(self, send: Callable[[list[Item]], bool], batch: int) -> Replayed:
         """Give everything to *send*, *batch* items at a time, until it answers ``False``; what it took is removed."""

@@ -1,0 +1,175 @@
+"""``manage.py alerts``, as an operator and a script call it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.core.management import CommandError, call_command
+
+from tests.conftest import Project
+from webhook_alerts.alert import Alert, Kind, Level, uuid7
+from webhook_alerts.conf import Config
+from webhook_alerts.delivery.deliver import deliver
+from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.intake.accept import accept
+from webhook_alerts.models import Delivery, Message
+from webhook_alerts.outbox.spool import Spool
+from webhook_alerts.testing.fake_discord import Answer, FakeDiscord
+
+Configure = Callable[..., Config]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def alerts(*arguments: str) -> str:
+    """What the command prints."""
+    out = StringIO()
+    call_command("alerts", *arguments, stdout=out, no_color=True)
+    return out.getvalue()
+
+
+def data(*arguments: str) -> Any:
+    return json.loads(alerts(*arguments, "--json"))
+
+
+def item(message: str, **values: Any) -> dict[str, Any]:
+    alert = Alert(
+        id=uuid7(), level=Level.ERROR, kind=Kind.ERROR, message=message, first_seen=1.0, last_seen=2.0, **values
+    )
+    return alert.to_dict()
+
+
+@pytest.fixture
+def one(configure: Configure, discord: FakeDiscord) -> Config:
+    """One webhook, at the stand-in."""
+    return configure(WEBHOOKS={"errors": {"url": discord.url(), "channel": "discord", "rate": []}}, MAX_ATTEMPTS=1)
+
+
+def fail_one(discord: FakeDiscord) -> Message:
+    """A message that the service has refused once and for all."""
+    discord.script("errors", [Answer(500)])
+    accept({"alerts": [item("unlucky")]})
+    deliver("errors")
+    return Message.objects.get(state="failed")
+
+
+def test_status_tells_the_sums_and_that_they_agree(one: Config, discord: FakeDiscord) -> None:
+    accept({"alerts": [item("first", occurrences=3)]})
+    deliver("errors")
+    accept({"alerts": [item("second")]})
+    found = data("status")
+    row = found["webhooks"]["errors"]
+    assert (row["received"], row["delivered"], row["suppressed"], row["pending"]) == (4, 1, 2, 1)
+    assert row["gate"] == "open"
+    assert row["oldest_pending_s"] >= 0
+    assert found["conserved"] is True
+    assert "4 received = 1 delivered + 2 suppressed + 1 pending + 0 failed" in alerts("status")
+
+
+def test_status_says_what_waits_on_disk_and_that_redis_is_away(
+    configure: Configure, discord: FakeDiscord, tmp_path: Path
+) -> None:
+    configure(WEBHOOKS={"errors": {"url": discord.url(), "channel": "discord"}}, REDIS_URL="redis://127.0.0.1:1/0")
+    Spool(str(tmp_path / "spool")).write([("alert", item("kept")), ("alert", item("kept too"))])
+    found = data("status")
+    assert found["redis"] == {"answers": False, "error": "ConnectionError"}
+    assert (found["spool"]["files"], found["spool"]["alerts"]) == (1, 2)
+    assert found["webhooks"]["errors"]["gate"] == "unknown"
+
+
+def test_replay_sends_again_what_failed(one: Config, discord: FakeDiscord) -> None:
+    fail_one(discord)
+    assert data("replay", "--webhook", "errors", "--since", "2h") == {"replayed": 1}
+    deliver("errors")
+    assert Delivery.objects.get().state == "delivered"
+    assert data("replay") == {"replayed": 0}
+
+
+def test_replay_by_id_takes_an_alert_or_a_message_and_leaves_the_rest(one: Config, discord: FakeDiscord) -> None:
+    message = fail_one(discord)
+    assert data("replay", "--id", str(uuid7())) == {"replayed": 0}
+    assert data("replay", "--id", str(message.pk)) == {"replayed": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("replay", "--since", "yesterday"), "yesterday"),
+        (("replay", "--id", "17"), "17"),
+        (("replay", "--webhook", "erors"), "erors"),
+        (("test", "--webhook", "erors"), "errors"),
+        (("resume", "nowhere"), "nowhere"),
+    ],
+)
+def test_bad_input_is_named(one: Config, arguments: tuple[str, ...], named: str) -> None:
+    with pytest.raises(CommandError, match=named):
+        alerts(*arguments)
+
+
+def test_resume_ends_a_pause(one: Config) -> None:
+    gate_for("errors").pause("HTTP 404: Unknown Webhook")
+    assert data("status")["webhooks"]["errors"]["gate"] == "paused"
+    assert data("resume", "errors") == {"webhook": "errors", "was_paused": True}
+    assert data("status")["webhooks"]["errors"]["gate"] == "open"
+
+
+def test_spool_stores_what_waits_without_a_broker(one: Config, tmp_path: Path) -> None:
+    Spool(str(tmp_path / "spool")).write([("alert", item("from disk"))])
+    assert data("spool")["alerts"] == 1
+    assert data("spool", "--replay")["replayed"] == 1
+    assert Delivery.objects.get().alert.message == "from disk"
+    assert data("spool")["alerts"] == 0
+
+
+def test_doctor_names_everything_that_is_missing(one: Config, discord: FakeDiscord, tmp_path: Path) -> None:
+    discord.delete("errors")
+    Spool(str(tmp_path / "spool")).write([("alert", item("kept"))])
+    with pytest.raises(CommandError) as error:
+        alerts("doctor")
+    assert {"logging", "spool", "workers", "beat", "webhook errors"} <= set(str(error.value)[10:].split(", "))
+    assert [entry.method for entry in discord.ledger] == ["GET"]  # it sends nothing
+
+
+def test_doctor_survives_a_broker_and_a_redis_that_are_away(make_project: Callable[..., Project]) -> None:
+    nowhere = "redis://:hunter2@127.0.0.1:1/0"
+    webhooks = json.dumps({"errors": "https://127.0.0.1:1/hook"})
+    examined = make_project(TEST_WEBHOOKS=webhooks, TEST_BROKER_URL=nowhere, REDIS_URL=nowhere).manage(
+        "alerts", "doctor"
+    )
+    assert examined.returncode == 1
+    assert "FAIL broker: does not answer" in examined.stdout
+    assert "FAIL redis: does not answer" in examined.stdout
+    assert "FAIL webhook errors: cannot be reached" in examined.stdout
+    assert "hunter2" not in examined.stdout + examined.stderr
+
+
+def test_a_trial_that_no_worker_takes_says_so(one: Config) -> None:
+    from webhook_alerts.testing import override_alerts
+
+    with override_alerts(send=True), pytest.raises(CommandError, match="alerts doctor"):
+        alerts("test", "--timeout", "0.5")
+
+
+@pytest.mark.slow
+def test_with_all_running_the_trial_arrives_and_the_doctor_finds_nothing(
+    make_project: Callable[..., Project], memory: redis.Redis
+) -> None:
+    with FakeDiscord() as discord:
+        webhooks = {
+            name: {"url": discord.url(name), "channel": "discord", "min_level": "WARNING"} for name in ("a", "b")
+        }
+        project = make_project(TEST_WEBHOOKS=json.dumps(webhooks))
+        project.worker()
+        project.beat()
+        project.wait_until(lambda: memory.exists("webhook_alerts:flushed") == 1, what="a flush")
+        tried = project.manage("alerts", "test", "--json")
+        assert tried.returncode == 0, tried.stderr + project.logs()
+        assert {(each["webhook"], each["arrived"]) for each in json.loads(tried.stdout)} == {("a", True), ("b", True)}
+        examined = project.manage("alerts", "doctor")
+        assert examined.returncode == 0, examined.stdout + examined.stderr
+        assert len(discord.messages("b")) == 1

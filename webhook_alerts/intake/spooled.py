@@ -1,0 +1,23 @@
+"""Taking up what waits on this machine's disk: a worker stores it itself and needs no broker for it."""
+
+from __future__ import annotations
+
+from webhook_alerts.conf import get_config
+from webhook_alerts.intake.accept import accept
+from webhook_alerts.outbox.batch import Item, message
+from webhook_alerts.outbox.spool import Replayed, Spool
+
+BATCH = 500
+
+
+def take_up() -> Replayed:
+    """Accept everything in the spool, of whichever process; a file goes once its alerts are committed.
+
+    Raises what the database raises; what was not accepted by then stays in its file.
+    """
+    return Spool(get_config().spool_dir).replay(_accept, BATCH)
+
+
+def _accept(items: list[Item]) -> bool:
+    accept(message(items))
+    return True

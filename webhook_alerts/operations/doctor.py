@@ -1,0 +1,177 @@
+"""What is missing between ``logger.error`` and the channel, looked for along the way that an alert takes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from django.core.checks import run_checks
+from django.db import DatabaseError, connections, router
+from django.db.migrations.executor import MigrationExecutor
+
+from webhook_alerts.channels import registry
+from webhook_alerts.conf import Config, Webhook, get_config
+from webhook_alerts.delivery import transport
+from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.nudge import queue_name
+from webhook_alerts.handlers import WebhookAlertHandler
+from webhook_alerts.models import Alert
+from webhook_alerts.outbox.broker import QUEUE, Broker, app
+from webhook_alerts.outbox.spool import Spool
+from webhook_alerts.shared_memory import FLUSHED, client
+
+PATIENCE_S = 2.0
+"""How long each answer of a broker, a worker or a webhook is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: its name, whether it is well, what was seen, and what to do if it is not."""
+
+    name: str
+    well: bool
+    seen: str
+    hint: str = ""
+
+
+def examine(now: Callable[[], float] = time.time) -> Iterator[Finding]:
+    """Every finding, in the order in which an alert passes. Nothing is sent to anybody."""
+    config = get_config()
+    yield from _settings(config)
+    yield _handler()
+    yield _spool(config)
+    broker = _broker()
+    yield broker
+    if broker.well:
+        yield from _workers(config)
+    yield _memory()
+    yield _beat(config, now())
+    yield _database()
+    for webhook in config.webhooks.values():
+        yield _webhook(webhook)
+
+
+def _settings(config: Config) -> Iterator[Finding]:
+    """Our system checks, and whether anything can be sent at all."""
+    wrong = [found for found in run_checks() if str(found.id).startswith("webhook_alerts.")]
+    for found in wrong:
+        yield Finding(f"settings {found.id}", not found.is_serious(), str(found.msg), str(found.hint or ""))
+    if not wrong:
+        yield Finding("settings", True, f"{len(config.webhooks)} webhooks: {', '.join(config.webhooks)}")
+
+
+def _handler() -> Finding:
+    """Is our handler on a logger? ``notify`` works without, ``logger.error`` does not."""
+    loggers = [logging.root, *(found for found in logging.root.manager.loggerDict.values())]
+    on = [
+        found.name
+        for found in loggers
+        if isinstance(found, logging.Logger) and any(isinstance(h, WebhookAlertHandler) for h in found.handlers)
+    ]
+    if on:
+        return Finding("logging", True, f"the handler is on: {', '.join(on)}")
+    hint = "Put webhook_alerts.handlers.WebhookAlertHandler into LOGGING, on the root logger for example."
+    return Finding("logging", False, "no logger has our handler: only notify raises alerts", hint)
+
+
+def _spool(config: Config) -> Finding:
+    found = Spool(config.spool_dir).summary()
+    if "error" in found:
+        hint = f"Let the user of every process read and write {config.spool_dir}."
+        return Finding("spool", False, f"cannot be read: {found['error']}", hint)
+    if found["alerts"]:
+        hint = (
+            "They leave by themselves when the broker answers and a process with alerts runs; or: alerts spool --replay"
+        )
+        return Finding("spool", False, f"{found['alerts']} alerts wait in {found['files']} files", hint)
+    return Finding("spool", True, "empty")
+
+
+def _broker() -> Finding:
+    broker = Broker()
+    try:
+        depth = broker.depth(QUEUE)
+    except Exception as error:  # noqa: BLE001 - whatever a transport raises, the broker does not answer
+        hint = "Start it, or mend CELERY_BROKER_URL. Until then alerts wait in the spool."
+        return Finding("broker", False, f"does not answer: {type(error).__name__}", hint)
+    finally:
+        broker.close()
+    return Finding("broker", True, f"answers; {depth} batches wait in the queue {QUEUE}")
+
+
+def _workers(config: Config) -> Iterator[Finding]:
+    """Does a worker serve each of our queues?"""
+    wanted = [QUEUE, *(queue_name(name) for name in config.webhooks)]
+    try:
+        answered: Mapping[str, Any] = app().control.inspect(timeout=PATIENCE_S).active_queues() or {}
+    except Exception as error:  # noqa: BLE001 - the broker went away in between, or answers nonsense
+        yield Finding("workers", False, f"could not be asked: {type(error).__name__}", "Run it again.")
+        return
+    if not answered:
+        hint = "Start one: celery -A yourproject worker. Until then alerts wait in the broker."
+        yield Finding("workers", False, "none answers", hint)
+        return
+    served = {queue["name"] for queues in answered.values() for queue in queues}
+    missing = [name for name in wanted if name not in served]
+    if missing:
+        hint = (
+            f"Add -Q {','.join(missing)} to a worker, or start one without -Q; restart workers after adding a webhook."
+        )
+        yield Finding("workers", False, f"nobody serves {', '.join(missing)}", hint)
+    else:
+        yield Finding("workers", True, f"{len(answered)} serve every queue")
+
+
+def _memory() -> Finding:
+    try:
+        client().ping()
+    except redis.RedisError as error:
+        hint = 'Start Redis, or mend WEBHOOK_ALERTS["REDIS_URL"]. Delivery goes on at a rate counted in the database.'
+        return Finding("redis", False, f"does not answer: {type(error).__name__}", hint)
+    return Finding("redis", True, "answers")
+
+
+def _beat(config: Config, now: float) -> Finding:
+    hint = "Start it: celery -A yourproject beat. Without it only critical alerts and full batches are sent."
+    try:
+        flushed: Any = client().get(FLUSHED)
+    except redis.RedisError:
+        return Finding("beat", False, "cannot be told while Redis is away", hint)
+    if flushed is None:
+        return Finding("beat", False, "has never flushed", hint)
+    age = now - float(flushed)
+    return Finding("beat", age < 3 * config.flush_interval + 5, f"flushed {age:.0f} s ago", hint)
+
+
+def _database() -> Finding:
+    connection = connections[router.db_for_write(Alert)]
+    try:
+        executor = MigrationExecutor(connection)
+        targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] == Alert._meta.app_label]
+        missing = executor.migration_plan(targets)
+    except DatabaseError as error:
+        hint = "Start it, or mend DATABASES. Until then critical alerts go out without a record."
+        return Finding("database", False, f"does not answer: {type(error).__name__}", hint)
+    if missing:
+        return Finding("database", False, f"{len(missing)} migrations are missing", "Run: manage.py migrate")
+    return Finding("database", True, "answers, and is migrated")
+
+
+def _webhook(webhook: Webhook) -> Finding:
+    """Ask the service whether the webhook is there, where it has a way to be asked; never sends anything."""
+    name = f"webhook {webhook.name}"
+    state = gate_for(webhook).state()
+    if state["state"] == "paused":
+        return Finding(name, False, f"paused: {state['reason']}", f"Mend its URL, or: alerts resume {webhook.name}")
+    channel = registry.get(webhook.channel)
+    try:
+        answer = transport.get(channel.probe(webhook.url) or channel.endpoint(webhook.url), timeout=PATIENCE_S)
+    except transport.TransportError as error:
+        return Finding(name, False, f"cannot be reached: {error.reason}", "See that this machine may reach its host.")
+    if channel.probe(webhook.url) and not 200 <= answer.status < 300:
+        return Finding(name, False, f"answers {answer.status}", "Make a new webhook and put its URL into the settings.")
+    return Finding(name, True, f"answers {answer.status}, gate {state['state']}")

@@ -1,0 +1,86 @@
+"""How things stand: the sums of every webhook, its gate, the queues, the spool and the outboxes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import redis
+from django.db.models import Min, Q
+
+from webhook_alerts.alert import JSON
+from webhook_alerts.conf import get_config
+from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.nudge import queue_name
+from webhook_alerts.delivery.totals import totals
+from webhook_alerts.intake.dedup import MALFORMED
+from webhook_alerts.models import Delivery
+from webhook_alerts.outbox.broker import QUEUE, Broker
+from webhook_alerts.outbox.spool import Spool
+from webhook_alerts.shared_memory import FLUSHED, client
+
+
+def status() -> dict[str, JSON]:
+    """Everything as JSON-ready data. What cannot be asked is said under its own key, not raised.
+
+    Raises only what the database raises: without it there are no sums to tell.
+    """
+    sums = totals()
+    oldest = _oldest_pending()
+    return {
+        "webhooks": {
+            name: {**row, "oldest_pending_s": oldest.get(name), **_gate(name)} for name, row in sorted(sums.items())
+        },
+        "conserved": all(_is_conserved(row) for row in sums.values()),
+        "queues": _queues(),
+        "redis": _redis(),
+        "spool": _spool(),
+    }
+
+
+def _is_conserved(row: dict[str, int]) -> bool:
+    return row["received"] == row["delivered"] + row["suppressed"] + row["pending"] + row["failed"]
+
+
+def _oldest_pending() -> dict[str, float]:
+    """How many seconds ago the oldest delivery was stored that is still owed, by webhook."""
+    owed = Q(state__in=[Delivery.State.PENDING, Delivery.State.SENDING])
+    rows = Delivery.objects.filter(owed).order_by().values_list("webhook").annotate(at=Min("created_at"))
+    return {name: round(max(0.0, time.time() - at.timestamp()), 1) for name, at in rows}
+
+
+def _gate(name: str) -> dict[str, JSON]:
+    if name not in get_config().webhooks:
+        return {"gate": "not configured", "wait_s": 0.0, "reason": "its alerts wait until it is again"}
+    state = gate_for(name).state()
+    return {"gate": state["state"], "wait_s": state["wait_s"], "reason": state["reason"]}
+
+
+def _queues() -> dict[str, JSON]:
+    """Messages that wait in each of our queues; ``None`` where the broker does not say."""
+    names = [QUEUE, *(queue_name(name) for name in get_config().webhooks)]
+    broker = Broker()
+    try:
+        return {name: broker.depth(name) for name in names}
+    except Exception as error:  # noqa: BLE001 - whatever a transport raises, the broker does not answer
+        return {**dict.fromkeys(names), "error": f"the broker is away: {type(error).__name__}"}
+    finally:
+        broker.close()
+
+
+def _redis() -> dict[str, JSON]:
+    try:
+        memory: Any = client()
+        flushed, malformed = memory.mget(FLUSHED, MALFORMED)
+    except redis.RedisError as error:
+        return {"answers": False, "error": type(error).__name__}
+    return {
+        "answers": True,
+        "last_flush_s": None if flushed is None else round(time.time() - float(flushed), 1),
+        "malformed": int(malformed or 0),
+    }
+
+
+def _spool() -> dict[str, JSON]:
+    spool = Spool(get_config().spool_dir)
+    return {"directory": str(spool.directory), **spool.summary()}
