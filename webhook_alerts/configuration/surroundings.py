@@ -34,7 +34,7 @@ def why_no_redis(url: str) -> str:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         return "it does not begin with redis://, rediss:// or unix://"
     try:
-        parse_url(url)
+        parse_url(url)  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - its text may quote the password
         return "its port, its path or an option cannot be read"
     return ""

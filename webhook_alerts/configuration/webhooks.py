@@ -136,7 +136,7 @@ class _Reader:
     def _level(self, given: Any, where: str) -> Level:
         if isinstance(given, str) and given.upper() in Level.__members__:
             return Level[given.upper()]
-        if isinstance(given, int) and not isinstance(given, bool) and given in Level:
+        if isinstance(given, int) and not isinstance(given, bool) and given in set(Level):
             return Level(given)
         hint = f"Choose one of {', '.join(Level.__members__)}."
         self.problems.say("E010", f"{at(where, 'min_level')} is {shown(given)}, which is no level", hint)

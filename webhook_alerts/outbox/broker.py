@@ -128,7 +128,7 @@ class Broker:
 
     def depth(self, queue: str) -> int:
         """How many messages wait in *queue*; 0 when there is no such queue yet. Raises what the transport raises."""
-        connection = self._connect()
+        connection: Any = self._connect()
         try:
             with connection.channel() as channel:
                 return int(channel.queue_declare(queue=queue, passive=True).message_count)
