@@ -75,6 +75,26 @@ class Alert(models.Model):
         return f"{self.get_level_display()}: {self.message[:80]}"
 
 
+class Repeat(models.Model):
+    """How far the repeats that one process saw of its alert ``source`` are counted, and on which alert.
+
+    ``total`` holds all occurrences that the process told of, the first included. ``alert`` is the source itself, or
+    the one whose window it fell into; it is empty while the count has come and its alert has not.
+    """
+
+    source = models.UUIDField(primary_key=True, editable=False)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, related_name="repeats")
+    total = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("repeat")
+        verbose_name_plural = _("repeats")
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.total}"
+
+
 class Message(models.Model):
     """One HTTP request owed to a webhook: what is claimed, sent and retried as a whole.
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from webhook_alerts.alert import JSON, Alert, Level
-from webhook_alerts.channels import discord_embeds, http_status, retry_after, text
+from webhook_alerts.channels import discord_embeds, discord_lines, http_status, retry_after, text
 from webhook_alerts.channels.base import Channel, File, Outcome, Payload, Response, Style, Verdict, Window
 
 CONTENT = 2000
@@ -49,7 +49,7 @@ class Discord(Channel):
     """Observed, not documented: discord-api-docs issues 367, 1454 and 4043."""
     provider_rate: ClassVar[tuple[Window, ...]] = (Window(40, 1.0),)
     """Below the documented 50 requests per second and address."""
-    max_alerts: ClassVar[int] = EMBEDS
+    max_alerts: ClassVar[int] = discord_lines.MOST
     supports_edit: ClassVar[bool] = True
 
     def recognises(self, url: str) -> bool:
@@ -77,7 +77,10 @@ class Discord(Channel):
         return self.endpoint(url).split("?", 1)[0]
 
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
-        """Embeds (or plain text) for as many alerts as 10 embeds and 6,000 characters take."""
+        """Embeds, or lines where many wait, or plain text: as many alerts as 10 embeds and 6,000 characters take.
+
+        What is critical always gets an embed of its own, and so does everything where the user has own templates.
+        """
         payload: dict[str, JSON] = {"allowed_mentions": {"parse": []}}
         if name := _username(style.username):
             payload["username"] = name
@@ -111,6 +114,9 @@ class Discord(Channel):
 
 
 def _embeds(payload: dict[str, JSON], alerts: Sequence[Alert], style: Style) -> tuple[int, list[File]]:
+    if len(alerts) >= discord_lines.FROM and alerts[0].level < Level.CRITICAL and not style.templates:
+        payload["embeds"], count = discord_lines.draw(alerts, EMBED_SUM)
+        return count, []
     embeds: list[dict[str, Any]] = []
     files: list[File] = []
     room = EMBED_SUM

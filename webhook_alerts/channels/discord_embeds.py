@@ -181,9 +181,14 @@ def _frame(alert: Alert, title: str, description: str) -> dict[str, Any]:
         embed["description"] = description
     _origin(embed, alert)
     _context(embed, alert.context)
-    if footer := " · ".join(filter(None, [alert.service, alert.environment, alert.release, alert.host])):
-        embed["footer"] = {"text": footer}
+    if said := footer(alert):
+        embed["footer"] = {"text": said}
     return embed
+
+
+def footer(alert: Alert) -> str:
+    """Where an alert comes from."""
+    return " · ".join(filter(None, [alert.service, alert.environment, alert.release, alert.host]))
 
 
 def _origin(embed: dict[str, Any], alert: Alert) -> None:

@@ -23,7 +23,8 @@ class Webhook:
     """One place that alerts are sent to.
 
     ``url`` is a secret. ``rate`` holds the service's own limit and what the user set below it; empty means no limit.
-    ``batch_size`` is in alerts, ``concurrency`` in requests at a time, ``timeout`` in seconds, at most 15.
+    ``batch_size`` is in alerts, of which a service takes fewer where it must; ``concurrency`` in requests at a time,
+    ``timeout`` in seconds, at most 15.
     ``min_level`` keeps back what is less grave, of the alerts that come by their level. ``fallback`` names the
     webhook that gets what could not be sent here.
     """
@@ -32,7 +33,7 @@ class Webhook:
     url: str = field(repr=False)
     channel: str
     rate: tuple[Window, ...] = ()
-    batch_size: int = 10
+    batch_size: int = 100
     concurrency: int = 1
     min_level: Level = Level.DEBUG
     mention: str = ""

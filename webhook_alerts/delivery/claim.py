@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import cast
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from webhook_alerts.alert import Alert
 from webhook_alerts.channels.base import Channel, File, Payload
 from webhook_alerts.conf import LEASE_S, Config, Webhook
 from webhook_alerts.delivery import record
@@ -25,6 +28,17 @@ from webhook_alerts.models import Attempt, Delivery, Message
 logger = logging.getLogger("webhook_alerts.delivery")
 POISON = 3
 """Claims without an outcome after which a message is taken to kill its workers."""
+PAGE = 100
+"""Deliveries read at a time: a query for each message would cost more than drawing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A delivery that no message carries yet; ``alone`` asks for a message of its own."""
+
+    pk: int
+    alone: bool
+    alert: Alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,7 @@ class Owed:
     """What would be sent next: a message that exists, or the deliveries that a new one is to carry."""
 
     message: Message | None
-    deliveries: Sequence[Delivery] = ()
+    deliveries: Sequence[Fresh] = ()
 
     @property
     def is_resend(self) -> bool:
@@ -42,10 +56,14 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message that this worker may send until its lease ends, and the attempt that is on record for it."""
+    """A message that this worker may send until its lease ends, and the attempt that is on record for it.
+
+    ``count`` deliveries were put into it just now.
+    """
 
     message: Message
     attempt: Attempt
+    count: int = 0
 
     @property
     def files(self) -> list[File]:
@@ -71,25 +89,58 @@ def owes(webhook: str) -> bool:
     )
 
 
-def look(webhook: Webhook, channel: Channel, *, only_resends: bool = False) -> Owed | None:
-    """The next thing to send: resends, then messages that are due (again), then the gravest and oldest deliveries."""
-    messages = Message.objects.filter(due(), webhook=webhook.name).order_by("-resend", "due_at")
-    for message in messages.filter(resend=True) if only_resends else messages[: POISON + 1]:
-        if message.claims < message.attempts + message.deferrals + POISON:
-            return Owed(message)
-        _bury(message)
-    if only_resends:
+class Backlog:
+    """What *webhook* owes, in the order in which it is to be sent, read a page at a time."""
+
+    def __init__(self, webhook: Webhook, channel: Channel) -> None:
+        self.webhook = webhook
+        self.channel = channel
+        self._page: deque[Fresh] = deque()
+        self._seen_all = False
+
+    def next(self, *, only_resends: bool = False) -> Owed | None:
+        """Resends, then messages that are due (again), then the gravest and oldest deliveries."""
+        if not self._page:
+            message = self._due(only_resends=only_resends)
+            if message is not None or only_resends:
+                return Owed(message) if message else None
+            self._read()
+        most = min(self.webhook.batch_size, self.channel.max_alerts)
+        rows = list(islice(self._page, most))
+        if len(rows) < most and not self._seen_all:
+            self._read()
+            rows = list(islice(self._page, most))
+        if not rows:
+            return None
+        single = next((number for number, row in enumerate(rows) if row.alone), len(rows))
+        return Owed(None, rows[: single or 1])
+
+    def taken(self, count: int) -> None:
+        """The first *count* deliveries are in a message now."""
+        for _ in range(count):
+            self._page.popleft()
+
+    def changed(self) -> None:
+        """Somebody else has taken of it: read it again."""
+        self._page.clear()
+
+    def _due(self, *, only_resends: bool) -> Message | None:
+        messages = Message.objects.filter(due(), webhook=self.webhook.name).order_by("-resend", "due_at")
+        for message in messages.filter(resend=True) if only_resends else messages[: POISON + 1]:
+            if message.claims < message.attempts + message.deferrals + POISON:
+                return message
+            _bury(message)
         return None
-    pending = Delivery.objects.filter(fresh(), webhook=webhook.name).select_related("alert").order_by("-level", "id")
-    rows = list(pending[: min(webhook.batch_size, channel.max_alerts)])
-    if not rows:
-        return None
-    single = next((number for number, row in enumerate(rows) if row.alone), len(rows))
-    return Owed(None, rows[: single or 1])
+
+    def _read(self) -> None:
+        rows = Delivery.objects.filter(fresh(), webhook=self.webhook.name).order_by("-level", "id")
+        found = rows.values_list("pk", "alone", *(f"alert__{name}" for name in record.COLUMNS))[:PAGE]
+        self._page = deque(Fresh(pk, alone, record.value_of(columns)) for pk, alone, *columns in found)
+        self._seen_all = len(self._page) < PAGE
 
 
 def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Claim | None:
-    """Claim what ``look`` saw; ``None`` when another worker was quicker, or nothing of it can be rendered."""
+    """Claim what a ``Backlog`` showed; ``None`` when another worker was quicker, or nothing of it can be rendered."""
     if owed.message is not None:
         return _retake(owed.message)
     payload = _render(owed.deliveries, webhook, channel, config)
@@ -114,7 +165,7 @@ def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Clai
         if taken != len(rows):
             transaction.set_rollback(True, using=record.database())
             return None
-        return Claim(message, _attempt(message))
+        return Claim(message, _attempt(message), len(rows))
 
 
 def _retake(message: Message) -> Claim | None:
@@ -135,10 +186,10 @@ def _attempt(message: Message) -> Attempt:
     return Attempt.objects.create(message=message, webhook=message.webhook, resend=message.resend)
 
 
-def _render(rows: Sequence[Delivery], webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
+def _render(rows: Sequence[Fresh], webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
     """The message for *rows*. A channel of somebody else's may raise: then each alert is tried by itself."""
     try:
-        return channel.render([record.value_of(row.alert) for row in rows], config.style(webhook))
+        return channel.render([row.alert for row in rows], config.style(webhook))
     except Exception as error:
         logger.exception("The channel %s cannot draw an alert", webhook.channel)
         broken = Delivery.objects.filter(fresh(), pk__in=[row.pk for row in rows])

@@ -65,8 +65,9 @@ class _Drain:
         made = 0
         retries: list[float] = []
         paused = self.gate.is_paused()
+        backlog = claims.Backlog(self.webhook, self.channel)
         while made < MOST_MESSAGES and time.monotonic() < ends:
-            owed = claims.look(self.webhook, self.channel, only_resends=paused)
+            owed = backlog.next(only_resends=paused)
             if owed is None:
                 # Paused, or nothing but retries: no later look of this task's would find more.
                 return _Next(made, min(retries, default=None), is_retry=paused or bool(retries))
@@ -76,7 +77,9 @@ class _Drain:
             claim = claims.take(owed, self.webhook, self.channel, self.config)
             if claim is None:
                 self.gate.release(given)
+                backlog.changed()
                 continue
+            backlog.taken(claim.count)
             made += 1
             wait_s, gone = self._send(claim, given)
             paused = paused or gone

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db import connections, router, transaction
 
 from webhook_alerts import alert
 from webhook_alerts.conf import get_config
-from webhook_alerts.models import Alert, Delivery, Message
+from webhook_alerts.models import Delivery, Message
 
 
 def database() -> str:
@@ -55,21 +56,24 @@ def fall_back(message: Message) -> None:
     )
 
 
-def value_of(row: Alert) -> alert.Alert:
-    """The alert that *row* records, as a channel draws it."""
-    return alert.Alert(
-        id=row.id,
-        level=alert.Level(row.level),
-        kind=alert.Kind(row.kind),
-        first_seen=row.first_seen.timestamp(),
-        last_seen=row.last_seen.timestamp(),
-        samples=tuple(row.samples),
-        **{name: getattr(row, name) for name in _SAME},
-    )
+def value_of(columns: Sequence[Any]) -> alert.Alert:
+    """The alert whose row has *columns*, the values of ``COLUMNS``, as a channel draws it."""
+    values = dict(zip(COLUMNS, columns, strict=True))
+    values["level"] = alert.Level(values["level"])
+    values["kind"] = alert.Kind(values["kind"])
+    values["first_seen"] = values["first_seen"].timestamp()
+    values["last_seen"] = values["last_seen"].timestamp()
+    values["samples"] = tuple(values["samples"])
+    return alert.Alert(**values)
 
 
-_SAME: Sequence[str] = (
+COLUMNS: Sequence[str] = (
+    "id",
+    "level",
+    "kind",
     "message",
+    "first_seen",
+    "last_seen",
     "logger",
     "details",
     "context",
@@ -87,4 +91,5 @@ _SAME: Sequence[str] = (
     "release",
     "host",
     "process",
+    "samples",
 )

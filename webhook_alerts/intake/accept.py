@@ -3,118 +3,136 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import models as orm
+import redis
 from django.db import router, transaction
-from django.db.models.functions import Greatest
 
 from webhook_alerts import models
 from webhook_alerts.alert import Alert, Level
+from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, get_config
 from webhook_alerts.delivery.nudge import nudge
-from webhook_alerts.intake import dedup
-from webhook_alerts.intake.columns import moment, row
-from webhook_alerts.intake.dedup import Repeat
+from webhook_alerts.intake import dedup, repeats
+from webhook_alerts.intake.columns import row
+from webhook_alerts.intake.repeats import Told
+from webhook_alerts.shared_memory import PREFIX, client
 
 logger = logging.getLogger("webhook_alerts.intake")
+MALFORMED = f"{PREFIX}malformed"
+"""How many alerts could not be read, ever."""
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """An alert, the row that it becomes, and the webhooks that it is owed to."""
+
+    alert: Alert
+    row: models.Alert
+    route: tuple[str, ...]
+
+    @property
+    def is_wanted(self) -> bool:
+        """DEBUG that no webhook wants is not stored: a handler on the root logger sees thousands."""
+        return self.alert.level > Level.DEBUG or bool(self.route)
 
 
 def accept(batch: Mapping[str, Any]) -> int:
     """Store the alerts of *batch* and what they owe to whom; the number of new alerts.
 
     Running it again with the same batch changes nothing. Whatever of it cannot be read is counted and logged, and
-    the rest accepted. DEBUG alerts that no webhook wants are not stored: a handler on the root logger sees thousands.
+    the rest accepted.
     """
     config = get_config()
-    alerts = [
-        alert for alert in _read_alerts(batch.get("alerts", ())) if alert.level > Level.DEBUG or config.route(alert)
-    ]
-    told = _read_repeats(batch.get("repeats", ()))
-    folding = dedup.fold(alerts, told, config)
-    named = {*(alert.id for alert in alerts), *folding.named}
-    stored = set(models.Alert.objects.filter(id__in=named).values_list("id", flat=True)) if named else set()
-    firsts, repeats = folding.settle(alerts, stored)
-    owed = [(alert, name) for alert in firsts for name in config.route(alert)]
-    if firsts or repeats:
+    told = _read_all("A count of repeats", batch.get("repeats", ()), Told.from_dict)
+    read = _read_all("An alert", batch.get("alerts", ()), lambda item: _read(item, config))
+    incoming = {one.alert.id: one for one in read if one.is_wanted}
+    counted = repeats.counted({*incoming, *(one.source for one in told)})
+    firsts, folded, owners = _sort(incoming, told, counted, config)
+    early = [counted[one.alert.id] for one in firsts if one.alert.id in counted]
+    if firsts or folded or told:
         with transaction.atomic(using=router.db_for_write(models.Alert)):
-            _store(firsts, owed)
-            _count(repeats)
-    dedup.remember(repeats)
-    _nudge(owed, config)
+            _store(firsts)
+            repeats.count([*early, *told, *(Told.of(one.alert) for one in folded)], owners)
+    _nudge(firsts, config)
     return len(firsts)
 
 
-def _read_alerts(items: Iterable[Any]) -> list[Alert]:
-    """The alerts that can be read, one for each id."""
-    found: dict[UUID, Alert] = {}
-    for item in items:
-        try:
-            alert = Alert.from_dict(item)
-            row(alert)
-        except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
-            _malformed("An alert", error)
-            continue
-        found.setdefault(alert.id, alert)
-    return list(found.values())
-
-
-def _read_repeats(items: Iterable[Any]) -> list[Repeat]:
+def _read_all(what: str, items: Iterable[Any], read: Callable[[Any], _Read]) -> list[_Read]:
+    """What *read* makes of each item; those that it cannot read are counted and logged."""
     found = []
     for item in items:
         try:
-            found.append(Repeat.from_dict(item))
+            found.append(read(item))
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
-            _malformed("A count of repeats", error)
+            _malformed(what, error)
     return found
+
+
+def _read(item: Any, config: Config) -> _Incoming:
+    alert = Alert.from_dict(item)
+    return _Incoming(alert, row(alert), config.route(alert))
 
 
 def _malformed(what: str, error: Exception) -> None:
     logger.error("%s of a batch could not be read: %s", what, type(error).__name__)
-    dedup.count_malformed()
+    try:
+        client().incr(MALFORMED)
+    except redis.RedisError as away:
+        logger.warning("Redis is away (%s): it is not counted", type(away).__name__)
 
 
-def _store(firsts: Sequence[Alert], owed: Sequence[tuple[Alert, str]]) -> None:
-    models.Alert.objects.bulk_create([row(alert) for alert in firsts], ignore_conflicts=True)
+def _sort(
+    incoming: Mapping[UUID, _Incoming], told: Sequence[Told], counted: Mapping[UUID, Told], config: Config
+) -> tuple[list[_Incoming], list[_Incoming], dict[UUID, UUID]]:
+    """The alerts to be stored, those to be counted on another, and who owns the counts of whom.
+
+    An alert is stored itself when its window's first is not: that one's worker may have died.
+    """
+    owners = {source: one.owner for source, one in counted.items() if one.owner}
+    stored = _stored({*incoming, *(one.source for one in told)})
+    new = [one for key, one in incoming.items() if key not in stored and owners.get(key, key) == key]
+    windows = dedup.owners([one.alert for one in new], {one.alert.id: one.route for one in new}, config)
+    there = stored | {one.alert.id for one in new if one.alert.id not in windows}
+    there |= _stored(set(windows.values()) - there)
+    firsts, folded = [], []
+    for one in new:
+        owner = windows.get(one.alert.id, one.alert.id)
+        if owner != one.alert.id and owner in there:
+            folded.append(one)
+        else:
+            owner = one.alert.id
+            firsts.append(one)
+            there.add(owner)
+        owners[one.alert.id] = owner
+    return firsts, folded, {**{key: key for key in stored}, **owners}
+
+
+def _stored(ids: set[UUID]) -> set[UUID]:
+    return set(models.Alert.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+
+
+def _store(firsts: Sequence[_Incoming]) -> None:
+    models.Alert.objects.bulk_create([one.row for one in firsts], ignore_conflicts=True)
     models.Delivery.objects.bulk_create(
-        [models.Delivery(alert_id=alert.id, webhook=name, level=alert.level) for alert, name in owed],
+        [
+            models.Delivery(alert_id=one.alert.id, webhook=name, level=one.alert.level)
+            for one in firsts
+            for name in one.route
+        ],
         ignore_conflicts=True,
     )
 
 
-def _count(repeats: Sequence[Repeat]) -> None:
-    """Add what was repeated to the alerts that stand for it, in one statement for all."""
-    if not repeats:
-        return
-    counts: defaultdict[UUID, int] = defaultdict(int)
-    latest: dict[UUID, float] = {}
-    samples: dict[UUID, list[str]] = {}
-    for repeat in repeats:
-        counts[repeat.alert_id] += repeat.count
-        latest[repeat.alert_id] = max(repeat.last_seen, latest.get(repeat.alert_id, 0.0))
-        if repeat.samples:
-            samples[repeat.alert_id] = list(repeat.samples)
-
-    def each(values: Mapping[UUID, Any], field: orm.Field[Any, Any], default: Any) -> orm.Case:
-        whens = (orm.When(id=key, then=orm.Value(value, output_field=field)) for key, value in values.items())
-        return orm.Case(*whens, default=default, output_field=field)
-
-    seen = {key: moment(at) for key, at in latest.items()}
-    changes: dict[str, Any] = {
-        "occurrences": orm.F("occurrences") + each(counts, orm.IntegerField(), orm.Value(0)),
-        "last_seen": Greatest(orm.F("last_seen"), each(seen, orm.DateTimeField(), orm.F("last_seen"))),
-    }
-    if samples:
-        changes["samples"] = each(samples, orm.JSONField(), orm.F("samples"))
-    models.Alert.objects.filter(id__in=list(counts)).update(**changes)
-
-
-def _nudge(owed: Sequence[tuple[Alert, str]], config: Config) -> None:
+def _nudge(firsts: Sequence[_Incoming], config: Config) -> None:
     """Send on at once what is critical or fills a message; the flush sees to the rest."""
-    urgent = {name for alert, name in owed if alert.level >= Level.CRITICAL}
-    for name, count in Counter(name for _, name in owed).items():
-        if name in urgent or count >= config.webhooks[name].batch_size:
+    urgent = {name for one in firsts if one.alert.level >= Level.CRITICAL for name in one.route}
+    for name, count in Counter(name for one in firsts for name in one.route).items():
+        webhook = config.webhooks[name]
+        if name in urgent or count >= min(webhook.batch_size, registry.get(webhook.channel).max_alerts):
             nudge(name)

@@ -53,7 +53,9 @@ def moment(unix: float) -> datetime.datetime:
 
 def text(value: str) -> str:
     """*value* without NULs and lone surrogates, which PostgreSQL refuses."""
-    return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if "\x00" in value:
+        value = value.replace("\x00", "\ufffd")
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def clean(value: Any) -> Any:

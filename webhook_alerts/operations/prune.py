@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from webhook_alerts.models import Alert, Delivery, Message
+from webhook_alerts.models import Alert, Delivery, Message, Repeat
 
 BATCH = 500
 """Rows in one statement."""
@@ -31,6 +31,7 @@ def prune(retention: Mapping[str, int], now: datetime, batch: int = BATCH) -> di
     owed = Exists(Delivery.objects.filter(alert=OuterRef("pk")))
     unowed = now - timedelta(days=retention["suppressed"])
     alerts = _delete(Alert.objects.filter(~owed, received_at__lt=unowed), batch)
+    _delete(Repeat.objects.filter(alert=None, created_at__lt=shortest), batch)
     return {"alerts": alerts, "deliveries": deliveries, "messages": messages}
 
 

@@ -13,7 +13,7 @@ from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.delivery.nudge import queue_name
 from webhook_alerts.delivery.totals import totals
-from webhook_alerts.intake.dedup import MALFORMED
+from webhook_alerts.intake.accept import MALFORMED
 from webhook_alerts.models import Delivery
 from webhook_alerts.outbox.broker import QUEUE, Broker
 from webhook_alerts.outbox.spool import Spool
