@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-MARK = b"bench-"
+MARK = b"bench"
 _ANSWER = b'{"id":"1","channel_id":"1"}'
 
 

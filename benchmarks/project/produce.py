@@ -13,7 +13,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.project.settings")
     django.setup()
     way, count = sys.argv[1], int(sys.argv[2])
-    text = "bench-{:08d} payment failed for order {}: the card issuer did not answer in time"
+    text = "bench{:08d} payment failed for order {}: the card issuer did not answer in time"
     started = time.time()
     if way == "ours":
         logger = logging.getLogger("bench")
