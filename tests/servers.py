@@ -47,6 +47,7 @@ def start_redis() -> str:
 if not os.environ.get("REDIS_URL"):
     os.environ["REDIS_URL"] = start_redis()
 os.environ.setdefault("TEST_SQLITE", str(Path(tempfile.mkdtemp(prefix="webhook-alerts-db-")) / "test.sqlite3"))
+os.environ.setdefault("SPOOL", tempfile.mkdtemp(prefix="webhook-alerts-spool-"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

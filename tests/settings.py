@@ -77,6 +77,7 @@ WEBHOOK_ALERTS = {
     "PRESET": "development",
     "ENVIRONMENT": "test",
     "REDIS_URL": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+    "SPOOL_DIR": os.environ.get("SPOOL", str(Path(tempfile.gettempdir()) / "webhook_alerts_test_spool")),
     "WEBHOOKS": {
         "errors": {
             "url": os.environ.get("TEST_WEBHOOK_URL", "http://127.0.0.1:9/api/webhooks/123456789012345678/" + "t" * 68),

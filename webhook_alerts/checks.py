@@ -9,16 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import celery
+import redis
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from webhook_alerts.conf import Config, get_config
+from webhook_alerts.conf import LEASE_S, REQUEST_DEADLINE_S, TASK_LIMIT_S, Config, get_config
+from webhook_alerts.configuration.templates import load_template
+from webhook_alerts.outbox.broker import app
+from webhook_alerts.shared_memory import client
+
+_VISIBILITY_S = 3600
+"""After how long Redis' transport hands a message to a second worker, where ``broker_transport_options`` is silent."""
 
 
 def register_checks() -> None:
     """Join Django's system checks."""
     register(check_settings, Tags.compatibility)
     register(check_surroundings, Tags.compatibility)
+    register(check_shared_memory, Tags.compatibility, deploy=True)
 
 
 def check_settings(app_configs: Sequence[Any] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
@@ -29,7 +37,26 @@ def check_settings(app_configs: Sequence[Any] | None = None, **_: Any) -> list[C
 def check_surroundings(app_configs: Sequence[Any] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
     """What the settings need around them."""
     config = get_config()
-    return [*_spool(config), *_celery(), *_nothing_configured(config)]
+    return [*_spool(config), *_templates(config), *_timers(config), *_celery(), *_nothing_configured(config)]
+
+
+def check_shared_memory(app_configs: Sequence[Any] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Does Redis answer within a second?
+
+    Asked by ``check --deploy`` alone: a second's wait is too much for every ``runserver`` and test run. A warning,
+    because machines that build and migrate have no Redis, and because alerts go on without it.
+    """
+    try:
+        client().ping()
+    except (redis.RedisError, OSError, ValueError) as error:  # never its text: that may hold the password
+        return [
+            checks.Warning(
+                f"Redis does not answer: {type(error).__name__}",
+                hint='Start it, or mend WEBHOOK_ALERTS["REDIS_URL"]. Until then rates are counted in the database.',
+                id="webhook_alerts.W003",
+            )
+        ]
+    return []
 
 
 def _spool(config: Config) -> list[CheckMessage]:
@@ -38,15 +65,53 @@ def _spool(config: Config) -> list[CheckMessage]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a text that no path can be made of
+        why = getattr(error, "strerror", None) or type(error).__name__
         return [
             Error(
-                f'WEBHOOK_ALERTS["SPOOL_DIR"] cannot be written: {error.strerror}',
+                f'WEBHOOK_ALERTS["SPOOL_DIR"] cannot be written: {why}',
                 hint=f"Let the user {os.getuid()} write to {folder}, or name another directory.",
                 id="webhook_alerts.E015",
             )
         ]
     return []
+
+
+def _templates(config: Config) -> list[CheckMessage]:
+    return [
+        Error(
+            f'WEBHOOK_ALERTS["TEMPLATES"]["{kind}"] cannot be imported, or is not callable',
+            hint="Set it to the dotted path of a callable that takes an alert and its style.",
+            id="webhook_alerts.E022",
+        )
+        for kind, path in config.templates.items()
+        if load_template(path) is None
+    ]
+
+
+def _timers(config: Config) -> list[CheckMessage]:
+    """A request ends before its claim, a claim before its task, a task before the broker hands it to a second worker."""
+    found: list[CheckMessage] = []
+    slowest = max((webhook.timeout for webhook in config.webhooks.values()), default=0.0)
+    if not slowest <= REQUEST_DEADLINE_S < LEASE_S < TASK_LIMIT_S:
+        found.append(
+            Error(
+                f"A webhook's timeout ({slowest:g} s), the deadline of a request ({REQUEST_DEADLINE_S:g} s), the lease of "
+                f"a message ({LEASE_S:g} s) and the limit of a task ({TASK_LIMIT_S:g} s) must grow in this order",
+                hint=f"Set each webhook's timeout to at most {REQUEST_DEADLINE_S:g}, and leave the others as they are.",
+                id="webhook_alerts.E020",
+            )
+        )
+    visible_s = (app().conf.broker_transport_options or {}).get("visibility_timeout", _VISIBILITY_S)
+    if not isinstance(visible_s, (int, float)) or visible_s <= TASK_LIMIT_S:
+        found.append(
+            Error(
+                "Celery's broker_transport_options has a visibility_timeout within which a task may still be running",
+                hint=f"Set it to more than {TASK_LIMIT_S:g} seconds, or leave it out: an hour is usual.",
+                id="webhook_alerts.E021",
+            )
+        )
+    return found
 
 
 def _celery() -> list[CheckMessage]:

@@ -2,39 +2,66 @@
 
 ``WEBHOOK_<NAME>_URL`` makes a webhook. ``WEBHOOK_<OPTION>`` sets an option: one of webhooks for all of them, which
 ``WEBHOOK_<NAME>_<OPTION>`` overrides for one. ``ENVIRONMENT`` names the environment and chooses the preset.
-A value that cannot be read is passed on as it stands, so that the system checks name it and importing settings works.
+A value that cannot be read is passed on marked, so that the system checks name its variable and importing settings
+works.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import environ
 
+from webhook_alerts.configuration.problems import Unreadable
+from webhook_alerts.configuration.rates import parse_rate
 from webhook_alerts.presets import PRESETS
+
+_FALSE = ("false", "off", "n", "no", "0")
+
+
+def _flag(text: str) -> bool:
+    """A flag; django-environ takes every text that it does not know for False."""
+    known = {**dict.fromkeys(environ.Env.BOOLEAN_TRUE_STRINGS, True), **dict.fromkeys(_FALSE, False)}
+    if text.lower() not in known:
+        raise ValueError
+    return known[text.lower()]
+
+
+def _number(text: str) -> float:
+    """A number; django-environ reads 5 in "5 minutes" and 13 in "1e3"."""
+    return float(text)
+
+
+def _rates(text: str) -> list[str]:
+    """Rates, separated by commas."""
+    rates = [rate for rate in text.split(",") if rate]
+    parse_rate(rates)
+    return rates
+
 
 _PRESET_OF = {**{name: name for name in PRESETS}, "prod": "production", "stage": "staging", "dev": "development"}
 
-_OPTIONS: Mapping[str, type] = {
+_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "SERVICE": str,
     "RELEASE": str,
     "REDIS_URL": str,
     "QUEUE_SIZE": int,
-    "FLUSH_INTERVAL": float,
-    "DEDUP_WINDOW": float,
+    "FLUSH_INTERVAL": _number,
+    "DEDUP_WINDOW": _number,
     "MAX_ATTEMPTS": int,
-    "BACKOFF": float,
-    "BACKOFF_MAX": float,
+    "BACKOFF": _number,
+    "BACKOFF_MAX": _number,
     "BREAKER_FAILURES": int,
-    "BREAKER_COOLDOWN": float,
+    "BREAKER_COOLDOWN": _number,
     "SPOOL_DIR": str,
-    "MASK_USER_IDS": bool,
-    "INCLUDE_STACK_TRACES": bool,
+    "SPOOL_MAX_BYTES": int,
+    "MASK_USER_IDS": _flag,
+    "INCLUDE_STACK_TRACES": _flag,
     "MAX_MESSAGE_LENGTH": int,
-    "USE_EMBEDS": bool,
-    "ALLOW_PRIVATE_NETWORKS": bool,
+    "USE_EMBEDS": _flag,
+    "ALLOW_PRIVATE_NETWORKS": _flag,
     "IGNORE_LOGGERS": list,
 }
 """Keys of ``WEBHOOK_ALERTS``, and what they hold."""
@@ -48,9 +75,9 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Further names for the same, after ``WEBHOOK_<key>``; those without the prefix are older ones."""
 
-_OF_A_WEBHOOK: Mapping[str, type] = {
+_OF_A_WEBHOOK: Mapping[str, Callable[[str], Any]] = {
     "CHANNEL": str,
-    "RATE": list,
+    "RATE": _rates,
     "BATCH_SIZE": int,
     "CONCURRENCY": int,
     "MIN_LEVEL": str,
@@ -58,8 +85,8 @@ _OF_A_WEBHOOK: Mapping[str, type] = {
     "USERNAME": str,
     "AVATAR_URL": str,
     "FALLBACK": str,
-    "TIMEOUT": float,
-    "ENABLED": bool,
+    "TIMEOUT": _number,
+    "ENABLED": _flag,
 }
 _OLDER_URLS: Mapping[str, str] = {"ERROR_HOOK": "errors", "INFO_HOOK": "info"}
 _URL = re.compile(r"WEBHOOK_([A-Z0-9_]+)_URL")
@@ -81,18 +108,18 @@ def webhook_alerts_from_env(env: environ.Env) -> dict[str, Any]:
         value = next((value for name in names if (value := _get(env, name, kind)) is not None), None)
         if value is not None:
             found[key] = value
-    if webhooks := _webhooks(env):
+    if webhooks := _webhooks(env, found.get("PRESET", "production")):
         found["WEBHOOKS"] = webhooks
     return found
 
 
-def _webhooks(env: environ.Env) -> dict[str, dict[str, Any]]:
+def _webhooks(env: environ.Env, preset: str) -> dict[str, dict[str, Any]]:
     urls = {name: url for older, name in _OLDER_URLS.items() if (url := _get(env, older, str))}
     for variable in sorted(env.ENVIRON):
         match = _URL.fullmatch(variable)
         if match and not _NO_WEBHOOK.fullmatch(match[1]) and (url := _get(env, variable, str)):
             urls[match[1].lower()] = url
-    rate = _rate(env)
+    rate = _rate(env, preset)
     return {
         name: {"url": url, **rate, **_of_a_webhook(env, ""), **_of_a_webhook(env, f"{name.upper()}_")}
         for name, url in urls.items()
@@ -104,21 +131,29 @@ def _of_a_webhook(env: environ.Env, prefix: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _rate(env: environ.Env) -> dict[str, Any]:
-    """``WEBHOOK_MAX_REQUESTS_PER_MINUTE``, over ``RATE_LIMIT_WINDOW`` seconds where that older name is set."""
-    requests = _get(env, "WEBHOOK_MAX_REQUESTS_PER_MINUTE", str)
-    if requests is None:
+def _rate(env: environ.Env, preset: str) -> dict[str, Any]:
+    """``WEBHOOK_MAX_REQUESTS_PER_MINUTE``, over ``RATE_LIMIT_WINDOW`` seconds where that older name is set.
+
+    Where only the window is set, it is for as many requests as the *preset* has in a minute.
+    """
+    given = [_get(env, name, int) for name in ("WEBHOOK_MAX_REQUESTS_PER_MINUTE", "RATE_LIMIT_WINDOW")]
+    for value in given:
+        if isinstance(value, Unreadable):
+            return {"rate": value}
+    requests, seconds = given
+    if requests is None and seconds is None:
         return {}
-    seconds = _get(env, "RATE_LIMIT_WINDOW", str)
-    return {"rate": f"{requests}/{seconds}s" if seconds else f"{requests}/m"}
+    if requests is None:
+        requests = PRESETS.get(preset, PRESETS["production"]).rate[0].limit
+    return {"rate": f"{requests}/{60 if seconds is None else seconds}s"}
 
 
-def _get(env: environ.Env, name: str, kind: type) -> Any:
-    """The value of a variable, or ``None`` when it is not set or empty; unread where it is no *kind*."""
+def _get(env: environ.Env, name: str, kind: Callable[[str], Any]) -> Any:
+    """The value of a variable, or ``None`` when it is not set or empty; ``Unreadable`` where it is no *kind*."""
     text = str(env.ENVIRON.get(name, "")).strip()
     if not text:
         return None
     try:
         return env.parse_value(text, kind)
     except ValueError:
-        return text
+        return Unreadable(text, name)

@@ -16,6 +16,7 @@ from webhook_alerts.delivery.flush import flush
 from webhook_alerts.delivery.nudge import queue_name, task_name
 from webhook_alerts.intake.accept import accept
 from webhook_alerts.intake.spooled import take_up
+from webhook_alerts.outbox import receipts
 from webhook_alerts.outbox.guard import quiet
 
 _OPTIONS: dict[str, Any] = {
@@ -33,9 +34,11 @@ _OPTIONS: dict[str, Any] = {
 
 @shared_task(name="webhook_alerts.accept", acks_late=True, reject_on_worker_lost=True, **_OPTIONS)
 def accept_batch(batch: dict[str, Any]) -> int:
-    """Store a batch of alerts; acknowledged once its rows are committed."""
+    """Store a batch of alerts; acknowledged once its rows are committed, and the sender told."""
     with quiet():
-        return accept(batch)
+        stored = accept(batch)
+        receipts.give(batch)
+        return stored
 
 
 @shared_task(name="webhook_alerts.flush", **_OPTIONS)

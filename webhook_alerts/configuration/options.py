@@ -88,6 +88,7 @@ OPTIONS: Mapping[str, Option] = {
     "BREAKER_COOLDOWN": _seconds(1, 86_400),
     "SPOOL_DIR": _text("the path of a directory", lambda value: value != "" and "\0" not in value),
     "REDACT": _MAPPING,
+    "SPOOL_MAX_BYTES": _whole(1_000_000, 100_000_000_000),
     "MASK_USER_IDS": _FLAG,
     "INCLUDE_STACK_TRACES": _FLAG,
     "MAX_MESSAGE_LENGTH": _whole(100, 100_000),

@@ -34,6 +34,9 @@ class Unreadable(str):
         self.variable = variable
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Unreadable, (str(self), self.variable)
+
 
 class Problems:
     """The problems found so far."""
@@ -65,8 +68,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def shown(value: object) -> str:
     """*value* as a message may show it: numbers and short plain words, and of everything else its type."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a huge number"
     if isinstance(value, (bool, int, float)) or value is None:
-        return repr(value)[:40]
+        return repr(value)
     if isinstance(value, str):
         plain = _HARMLESS.fullmatch(value) and not isinstance(value, Unreadable)
         return repr(value) if plain else f"a text of {len(value)} characters"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook_alerts.channels.base import Window
+from webhook_alerts.configuration.problems import Unreadable, shown
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _RATE = re.compile(r"\s*([0-9]{1,6})\s*/\s*([0-9]{1,5})?\s*([smh])\s*")
@@ -51,6 +52,5 @@ def _window(text: object) -> Window:
 
 
 def _shown(text: object) -> str:
-    if not isinstance(text, str):
-        return type(text).__name__
-    return repr(text) if _SHOWABLE.fullmatch(text) else f"a text of {len(text)} characters"
+    plain = isinstance(text, str) and not isinstance(text, Unreadable) and _SHOWABLE.fullmatch(text)
+    return repr(text) if plain else shown(text)

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from webhook_alerts.configuration.values import LOCAL_REDIS
 class Surroundings:
     """Where Redis is and the spool goes, unless the settings say otherwise."""
 
-    redis_url: str = LOCAL_REDIS
+    redis_url: str = field(default=LOCAL_REDIS, repr=False)
     spool_dir: str = ""
 
 

@@ -67,6 +67,7 @@ class Config:
     breaker_failures: int = 5
     breaker_cooldown: float = 60.0
     spool_dir: str = ""
+    spool_max_bytes: int = 100_000_000
     redact: Mapping[str, Any] = field(default_factory=dict)
     mask_user_ids: bool = False
     include_stack_traces: bool = True

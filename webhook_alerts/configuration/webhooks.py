@@ -41,7 +41,8 @@ def read_webhooks(
             found.update({name: webhook} if webhook else {})
         elif value is not None:
             problems.say("E003", f"{where} must be a URL or a dict", 'Write {"url": URL, "rate": "30/m"}.')
-    declared = frozenset(name for name in given if isinstance(name, str))
+    # A bad name may be an address that stands in the wrong place: no hint may offer it, no route may hold it.
+    declared = frozenset(name for name in given if isinstance(name, str) and _NAME.fullmatch(name))
     return _with_sound_fallbacks(found, declared, problems), declared
 
 

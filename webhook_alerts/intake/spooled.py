@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import redis
+
 from webhook_alerts.conf import get_config
 from webhook_alerts.intake.accept import accept
+from webhook_alerts.outbox import receipts
 from webhook_alerts.outbox.batch import Item, message
 from webhook_alerts.outbox.spool import Replayed, Spool
 
@@ -15,7 +18,20 @@ def take_up() -> Replayed:
 
     Raises what the database raises; what was not accepted by then stays in its file.
     """
-    return Spool(get_config().spool_dir).replay(_accept, BATCH)
+    spool = Spool(get_config().spool_dir)
+    _forget_what_is_stored(spool)
+    return spool.replay(_accept, BATCH)
+
+
+def _forget_what_is_stored(spool: Spool) -> None:
+    """Remove what came by the broker after all."""
+    held = spool.held()
+    try:
+        stored = receipts.ask(list(held)).stored if held else ()
+    except redis.RedisError:
+        return  # storing it again changes nothing
+    for identity in stored:
+        held[identity].unlink(missing_ok=True)
 
 
 def _accept(items: list[Item]) -> bool:

@@ -50,7 +50,7 @@ def report(error: BaseException) -> None:
 def close() -> None:
     """Publish what is there, spool the rest. Harmless when called twice."""
     publisher = desk.publisher
-    if publisher is not None and (desk.buffer.waiting or publisher.held):
+    if publisher is not None and (desk.buffer.waiting or publisher.held or publisher.unsure):
         publisher.close(EXIT_S)
 
 

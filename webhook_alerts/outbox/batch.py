@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from webhook_alerts.alert import JSON
 
 Item = tuple[str, dict[str, JSON]]
-"""``("alert", …)`` as ``Alert.to_dict`` gives it, or ``("repeat", …)``."""
+"""``("alert", …)`` as ``Alert.to_dict`` gives it, ``("repeat", …)``, or ``("sent", …)``: a message that went out by
+the emergency path and stands on no record yet."""
+_KEYS = {"alert": "alerts", "repeat": "repeats", "sent": "sent"}
 
 
-def message(items: Sequence[Item]) -> dict[str, list[JSON]]:
-    """*items* as the argument of ``webhook_alerts.accept``."""
-    found: dict[str, list[JSON]] = {"alerts": [value for kind, value in items if kind == "alert"]}
-    if repeats := [value for kind, value in items if kind == "repeat"]:
-        found["repeats"] = repeats
+def message(items: Sequence[Item], identity: str = "") -> dict[str, JSON]:
+    """*items* as the argument of ``webhook_alerts.accept``; a worker's receipt carries the *identity*."""
+    found: dict[str, JSON] = {"alerts": []}
+    if identity:
+        found["id"] = identity
+    for kind, value in items:
+        found.setdefault(_KEYS.get(kind, kind), []).append(value)
     return found
+
+
+def items_of(batch: dict[str, JSON]) -> list[Item]:
+    """The items that ``message`` made *batch* of."""
+    return [(kind, value) for kind, key in _KEYS.items() for value in batch.get(key, ())]
 
 
 def alerts_in(items: Sequence[Item]) -> int:
     """How many of *items* are alerts."""
     return sum(kind == "alert" for kind, _ in items)
+
+
+def weight(item: Item) -> int:
+    """About how many bytes *item* takes as JSON: its long texts, and a thousand for the rest."""
+    return len(item[1].get("message", "")) + len(item[1].get("stack_trace", "")) + 1_000
+
+
+@dataclass(slots=True)
+class Batch:
+    """Items that were published together.
+
+    ``published`` is when, in seconds of the monotonic clock, ``times`` how often; ``epoch`` names the memory of the
+    Redis that was there at the time.
+    """
+
+    items: list[Item]
+    epoch: str = ""
+    published: float = 0.0
+    times: int = 0
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return sum(map(weight, self.items))

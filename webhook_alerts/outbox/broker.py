@@ -86,6 +86,12 @@ class Broker:
         self._pid = os.getpid()
         self._failures = 0
         self._closed_until = 0.0
+        self._away_since: float | None = None
+
+    @property
+    def away_s(self) -> float:
+        """For how many seconds it has taken nothing although it was asked; 0 while it does."""
+        return 0.0 if self._away_since is None else time.monotonic() - self._away_since
 
     @property
     def is_open(self) -> bool:
@@ -106,8 +112,10 @@ class Broker:
         except Exception:
             self._closed_until = time.monotonic() + PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
             self._failures += 1
+            self._away_since = self._away_since or time.monotonic()
             raise
         self._failures = 0
+        self._away_since = None
 
     def _send(self, batch: dict[str, list[JSON]]) -> None:
         try:

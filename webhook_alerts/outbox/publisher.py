@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import redis
 
 from webhook_alerts import conf
 from webhook_alerts.conf import Config
-from webhook_alerts.outbox.batch import Item, alerts_in, message
+from webhook_alerts.outbox.batch import Batch, Item, alerts_in, message, weight
 from webhook_alerts.outbox.broker import Broker
 from webhook_alerts.outbox.buffer import Buffer
 from webhook_alerts.outbox.build import build, failed, samples_of
 from webhook_alerts.outbox.guard import quiet
+from webhook_alerts.outbox.held import Held
 from webhook_alerts.outbox.redaction import redactor_for
 from webhook_alerts.outbox.snapshot import Snapshot
 from webhook_alerts.outbox.spool import Spool
@@ -28,6 +32,13 @@ SPOOL_S = 3.0
 """How often, in seconds, what is spooled is offered to the broker again."""
 SLICE_S = 0.002
 """Work done at a stretch, in seconds, before a busy caller gets the interpreter again."""
+RECEIPT_S = 0.5
+"""How long a process's exit waits for the receipts of what it has just published, in seconds."""
+RESCUE_S = 5.0
+"""How long the broker must be away, in seconds, until the emergency path is taken, and between two rounds of it."""
+
+rescue: Callable[[], object] | None = None
+"""The emergency path; set by the room above, which knows the database and the webhooks."""
 
 
 @dataclass(slots=True)
@@ -47,11 +58,14 @@ class Publisher:
         self.woken = False
         self.at_work = threading.Lock()
         self.broker = Broker()
+        self.unsure = Held()
         self._items: deque[Item] = deque()
         self._flushes: deque[_Flush] = deque()
         self._spool_tried = 0.0
         self._spool: Spool | None = None
         self._exiting = False
+        self._rescuer: threading.Thread | None = None
+        self._rescued = 0.0
         self._thread = threading.Thread(target=self._run, name="webhook-alerts", daemon=True)
 
     def start(self) -> None:
@@ -84,6 +98,19 @@ class Publisher:
             self._build(self._all_left(), config, polite=False)
             self._count_repeats(config, everything=True)
             self._to_spool(list(self._items), config)
+            self._await_receipts()
+            self._hold_on_disk(self.unsure.give_up(), config)
+
+    def _await_receipts(self) -> None:
+        deadline = time.monotonic() + RECEIPT_S
+        try:
+            while self.unsure and self.broker.is_open:
+                self.unsure.look()
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.02)
+        except redis.RedisError:
+            return  # then nobody knows, and the disk keeps it
 
     def _all_left(self) -> list[Snapshot]:
         left = list(self.buffer.overflow) + self.buffer.take(10**9)
@@ -114,7 +141,9 @@ class Publisher:
             return 0.0
         closes = self.buffer.next_close(conf.get_config().dedup_window)
         waits = [] if closes is None else [max(0.05, closes - time.time())]
-        if self._items or self._spool_files():
+        if (look := self.unsure.next_look()) is not None:
+            waits.append(look)
+        if self._items or self._spool_at(conf.get_config()).files(self.unsure.epoch):
             waits.append(max(0.1, self._spool_tried + SPOOL_S - time.monotonic()))
         return min(waits, default=60.0)
 
@@ -133,7 +162,9 @@ class Publisher:
         with self.at_work:
             self._count_repeats(config, everything=bool(flushes))
             self._send_or_spool(config)
+            self._look_for_receipts()
             self._try_spool(config, now=bool(flushes))
+        self._rescue()
         for request in flushes:
             kept = self.stats.spooled > spooled and self._spool_at(config).files()
             request.published = not kept and not self._items
@@ -185,35 +216,70 @@ class Publisher:
             if not (self.broker.is_open and self._publish(batch)):
                 self._to_spool(list(self._items), config)
                 return
-            for _ in batch:
+            for _ in batch.items:
                 self._items.popleft()
-            self.stats.published += alerts_in(batch)
+            self.stats.published += alerts_in(batch.items)
+        self._hold_on_disk(self.unsure.overflow(), config)
 
-    def _next_batch(self) -> list[Item]:
-        batch: list[Item] = []
+    def _next_batch(self) -> Batch:
+        items: list[Item] = []
         size = 0
         for item in self._items:
-            size += len(item[1].get("message", "")) + len(item[1].get("stack_trace", "")) + 1_000
-            if batch and (size > BATCH_BYTES or len(batch) >= BATCH):
+            size += weight(item)
+            if items and (size > BATCH_BYTES or len(items) >= BATCH):
                 break
-            batch.append(item)
-        return batch
+            items.append(item)
+        return Batch(items)
 
-    def _publish(self, batch: list[Item]) -> bool:
+    def _publish(self, batch: Batch) -> bool:
+        if not self.unsure.epoch:
+            self._learn_epoch()
         try:
-            self.broker.publish(message(batch))
+            self.broker.publish(message(batch.items, batch.identity))
         except Exception as error:  # noqa: BLE001  # whatever a transport raises, the spool is the answer
             self.stats.publish_failures += 1
             self.stats.last_error = type(error).__name__
             return False
         self.stats.batches += 1
+        self.unsure.keep(batch)
         return True
+
+    def _look_for_receipts(self) -> None:
+        """Forget what workers have stored; publish again what the broker has forgotten."""
+        wait = self.unsure.next_look()
+        if wait is None or wait > 0:
+            return
+        try:
+            missing = self.unsure.look()
+        except redis.RedisError:
+            return  # nothing is known, so that everything is kept
+        for batch in missing:
+            if not (self.broker.is_open and self._publish(batch)):
+                return
+            self.stats.republished += alerts_in(batch.items)
+
+    def _hold_on_disk(self, batches: list[Batch], config: Config) -> None:
+        for batch in batches:
+            try:
+                self._spool_at(config).write_held(batch)
+            except OSError as error:
+                self._failed(error)
+
+    def _rescue(self) -> None:
+        """With the broker away for long, take the emergency path, in a thread of its own: it may take its time."""
+        away, now = self.broker.away_s, time.monotonic()
+        if rescue is None or away < RESCUE_S or self._exiting or now - self._rescued < RESCUE_S:
+            return
+        if self._rescuer is None or not self._rescuer.is_alive():
+            self._rescued = now
+            self._rescuer = threading.Thread(target=_quietly, args=(rescue,), name="webhook-alerts-rescue", daemon=True)
+            self._rescuer.start()
 
     def _to_spool(self, items: list[Item], config: Config) -> None:
         if not items:
             return
         try:
-            self._spool_at(config).write(items)
+            self.stats.dropped += self._spool_at(config).write(items)
         except OSError as error:
             self._failed(error)
             self._bound(config)
@@ -224,30 +290,46 @@ class Publisher:
         self._spool_tried = time.monotonic()
 
     def _bound(self, config: Config) -> None:
-        """Neither broker nor disk takes anything: keep the newest that fit in memory, and count the rest as lost."""
-        while len(self._items) > config.queue_size:
-            kind, value = self._items.popleft()
+        """Neither broker nor disk takes anything: keep what fits in memory, and count the least grave as lost."""
+        over = len(self._items) - config.queue_size
+        if over <= 0:
+            return
+        by_level = sorted(range(len(self._items)), key=lambda at: self._items[at][1].get("level", 100))
+        lost = set(by_level[:over])
+        for at in lost:
+            kind, value = self._items[at]
             self.stats.dropped += 1 if kind == "alert" else int(value["count"])
+        self._items = deque(item for at, item in enumerate(self._items) if at not in lost)
 
     def _try_spool(self, config: Config, *, now: bool) -> None:
         if not now and time.monotonic() - self._spool_tried < SPOOL_S:
             return
         self._spool_tried = time.monotonic()
         spool = self._spool_at(config)
-        if not self.broker.is_open or not spool.files():
+        if self.broker.is_open and spool.files(self.unsure.epoch):
+            self._learn_epoch()
+        if not self.broker.is_open or not spool.files(self.unsure.epoch):
             return
-        done = spool.replay(self._publish, BATCH)
+        done = spool.replay(lambda items: self._publish(Batch(items)), BATCH, self.unsure.epoch)
         self.stats.replayed += done.items
         self.stats.torn += done.torn
 
+    def _learn_epoch(self) -> None:
+        try:
+            self.unsure.learn()
+        except redis.RedisError:
+            return  # without it, what is missing is told by its age alone
+
     def _spool_at(self, config: Config) -> Spool:
         if self._spool is None or str(self._spool.directory) != config.spool_dir:
-            self._spool = Spool(config.spool_dir)
+            self._spool = Spool(config.spool_dir, config.spool_max_bytes)
         return self._spool
-
-    def _spool_files(self) -> bool:
-        return bool(self._spool_at(conf.get_config()).files())
 
     def _failed(self, error: BaseException) -> None:
         self.stats.errors += 1
         self.stats.last_error = type(error).__name__
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    with quiet():
+        work()

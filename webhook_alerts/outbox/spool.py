@@ -2,6 +2,7 @@
 
 A file is written and replayed under an exclusive ``flock``, which the kernel lifts when its holder dies: so any
 process may take up any file, and none takes one that is in use. Lines are whole and synced before ``write`` returns.
+A file whose name ends in ``.held-BATCH-EPOCH.jsonl`` holds what the broker has taken and no worker had stored by then.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webhook_alerts.alert import JSON
-from webhook_alerts.outbox.batch import Item
+from webhook_alerts.outbox.batch import Batch, Item, alerts_in
 
 MAX_FILE = 8_000_000
 """Bytes after which a process begins its next file."""
+HELD_S = 600.0
+"""After this long, in seconds, what the broker had taken is published again even though it seems to remember."""
+ROOM = 0.8
+"""To what part of its size the spool is brought back when it is full."""
+_LOSSES = "losses.json"
+_HELD = re.compile(r"\.held-([0-9a-f]+)-([0-9a-z]+)\.jsonl$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,75 +41,121 @@ class Replayed:
 
 
 class Spool:
-    """The directory as one process sees it. Raises ``OSError`` where the disk refuses."""
+    """The directory as one process sees it; at most about *limit* bytes. Raises ``OSError`` where the disk refuses."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, limit: int = 100_000_000) -> None:
         self.directory = Path(directory)
+        self.limit = limit
         self._current: Path | None = None
 
-    def write(self, items: list[Item]) -> None:
-        """Append *items*, synced; a write that fails half-way leaves no half line."""
-        data = b"".join(json.dumps({kind: value}, ensure_ascii=False).encode() + b"\n" for kind, value in items)
-        self._prepare()
-        if self._current is not None:
-            with _locked(self._current, create=False) as handle:
-                if handle is not None and os.fstat(handle).st_size < MAX_FILE:
-                    _append(handle, data)
-                    return
-        self._current = self.directory / f"{time.time_ns() // 1_000_000:013d}-{os.getpid()}-{os.urandom(3).hex()}.jsonl"
-        with _locked(self._current, create=True) as handle:
-            if handle is None:
-                raise OSError(f"the spool file {self._current.name} is taken")
-            _append(handle, data)
-        self._sync_directory()
+    def write(self, items: list[Item]) -> int:
+        """Append *items*, synced; a write that fails half-way leaves no half line.
 
-    def files(self) -> list[Path]:
-        """What waits, oldest first."""
+        When the spool is full, the oldest of the lowest level go; how many alerts that were.
+        """
+        data = _lines(items)
+        self._prepare()
+        if self._current is None or not self._append_to(self._current, data):
+            self._current = self._new_file("")
+            self._create(self._current, data)
+        return self._make_room()
+
+    def write_held(self, batch: Batch) -> None:
+        """Keep what the broker has taken, as a file of its own that is named after the batch and its epoch."""
+        self._prepare()
+        self._create(self._new_file(f".held-{batch.identity}-{batch.epoch or 'unknown'}"), _lines(batch.items))
+
+    def held(self) -> dict[str, Path]:
+        """The files that hold what the broker has taken, by the identity of the batch."""
+        return {found[1]: path for path in self.files() if (found := _HELD.search(path.name))}
+
+    def files(self, epoch: str | None = None) -> list[Path]:
+        """What waits, oldest first; with *epoch*, without what a broker of that epoch still remembers."""
         try:
-            return sorted(path for path in self.directory.iterdir() if path.suffix == ".jsonl")
+            found = sorted(path for path in self.directory.iterdir() if path.suffix == ".jsonl")
         except OSError:
             return []
+        return found if epoch is None else [path for path in found if not _is_remembered(path, epoch)]
 
     def summary(self) -> dict[str, JSON]:
-        """What waits: files, alerts, bytes, and how old the oldest is in seconds; ``error`` where it cannot be read."""
-        files = alerts = size = 0
-        oldest: float | None = None
+        """What waits: files, alerts, bytes, and how old the oldest is in seconds; what was lost.
+
+        ``unreadable`` counts files that belong to somebody else; ``error`` says that the directory does.
+        """
+        told: dict[str, JSON] = {"files": 0, "alerts": 0, "bytes": 0, "oldest_s": None, "unreadable": 0}
+        try:
+            list(self.directory.iterdir())
+        except FileNotFoundError:
+            return told
+        except OSError as error:
+            return {**told, "error": error.strerror or type(error).__name__}
         for path in self.files():
             try:
-                data = path.read_bytes()
-                age = time.time() - path.stat().st_mtime
-            except OSError as error:
-                return {
-                    "files": files,
-                    "alerts": alerts,
-                    "bytes": size,
-                    "oldest_s": oldest,
-                    "error": str(error.strerror),
-                }
-            files += 1
-            size += len(data)
-            alerts += data.count(b'{"alert": ')
-            oldest = max(age, oldest or 0.0)
-        return {"files": files, "alerts": alerts, "bytes": size, "oldest_s": oldest and round(oldest, 1)}
+                data, age = path.read_bytes(), time.time() - path.stat().st_mtime
+            except FileNotFoundError:
+                continue  # taken up meanwhile
+            except OSError:
+                told["unreadable"] += 1
+                continue
+            told["files"] += 1
+            told["bytes"] += len(data)
+            told["alerts"] += data.count(b'{"alert": ')
+            told["oldest_s"] = round(max(age, told["oldest_s"] or 0.0), 1)
+        return told | self._losses()
 
-    def replay(self, send: Callable[[list[Item]], bool], batch: int) -> Replayed:
-        """Give everything to *send*, *batch* items at a time, until it answers ``False``; what it took is removed."""
+    def replay(self, send: Callable[[list[Item]], bool], batch: int, epoch: str | None = None) -> Replayed:
+        """Give everything to *send*, *batch* items at a time, until it answers ``False``; what it took is removed.
+
+        With *epoch*, what a broker of that epoch remembers stays. Files that may not be read stay, too.
+        """
         items = torn = 0
-        for path in self.files():
+        for path in self.files(epoch):
             with _locked(path, create=False) as handle:
                 if handle is None:
                     continue
                 found, bad = _read(handle)
-                sent = 0
-                while sent < len(found) and send(found[sent : sent + batch]):
-                    sent += len(found[sent : sent + batch])
-                items += sent
-                if sent < len(found):
-                    self._keep(path, found[sent:])
+                owed = [item for item in found if item[0] != "sent"]
+                notes = [item for item in found if item[0] == "sent"]
+                done = 0
+                while done < len(owed) and send(_with_notes(owed[done : done + batch], notes)):
+                    done += len(owed[done : done + batch])
+                items += done
+                if done < len(owed):
+                    self._keep(path, owed[done:] + notes)
                     return Replayed(items, torn, complete=False)
                 torn += bad
                 path.unlink(missing_ok=True)
+        if torn:
+            self._lose(torn=torn)
         return Replayed(items, torn)
+
+    def amend(self, change: Callable[[list[Item]], list[Item]]) -> int:
+        """Show every file's items to *change* and append to the file what it returns; how many items that were."""
+        added = 0
+        for path in self.files():
+            with _locked(path, create=False) as handle:
+                if handle is not None and (more := change(_read(handle)[0])):
+                    _append(handle, _lines(more))
+                    added += len(more)
+        return added
+
+    def _append_to(self, path: Path, data: bytes) -> bool:
+        with _locked(path, create=False) as handle:
+            if handle is None or os.fstat(handle).st_size >= MAX_FILE:
+                return False
+            _append(handle, data)
+            return True
+
+    def _create(self, path: Path, data: bytes) -> None:
+        with _locked(path, create=True) as handle:
+            if handle is None:
+                raise OSError(f"the spool file {path.name} is taken")
+            _append(handle, data)
+        self._sync_directory()
+
+    def _new_file(self, mark: str) -> Path:
+        name = f"{time.time_ns() // 1_000_000:013d}-{os.getpid()}-{os.urandom(3).hex()}{mark}.jsonl"
+        return self.directory / name
 
     def _keep(self, path: Path, rest: list[Item]) -> None:
         """Replace *path* by what is left of it, under the same name, so that its place in the order stays."""
@@ -110,9 +164,65 @@ class Spool:
             if handle is None:
                 return
             os.ftruncate(handle, 0)
-            _append(handle, b"".join(json.dumps({kind: value}).encode() + b"\n" for kind, value in rest))
+            _append(handle, _lines(rest))
         scratch.replace(path)
         self._sync_directory()
+
+    def _make_room(self) -> int:
+        """Drop the oldest of the lowest level until the spool is within its size again."""
+        size = self._size()
+        if size <= self.limit:
+            return 0
+        lost = 0
+        for level in (10, 20, 30, 40, 50):
+            for path in self.files():
+                if size <= self.limit * ROOM:
+                    break
+                before = size
+                dropped, size = self._drop(path, level, size)
+                lost += dropped if size < before else 0
+        self._lose(evicted=lost)
+        return lost
+
+    def _drop(self, path: Path, level: int, size: int) -> tuple[int, int]:
+        """Take the alerts of *level* out of one file; how many, and what the spool's *size* is then."""
+        with _locked(path, create=False) as handle:
+            if handle is None:
+                return 0, size
+            found, _ = _read(handle)
+            rest = [item for item in found if item[0] != "alert" or int(item[1].get("level", 0)) // 10 * 10 > level]
+            if len(rest) == len(found):
+                return 0, size
+            before = os.fstat(handle).st_size
+            if alerts_in(rest):
+                self._keep(path, rest)
+                return len(found) - len(rest), size - before + path.stat().st_size
+            path.unlink(missing_ok=True)
+            return alerts_in(found), size - before
+
+    def _size(self) -> int:
+        total = 0
+        for path in self.files():
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:
+                continue
+        return total
+
+    def _losses(self) -> dict[str, JSON]:
+        try:
+            told = json.loads((self.directory / _LOSSES).read_bytes() or b"{}")
+            return {key: int(told.get(key, 0)) for key in ("evicted", "torn")}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {"evicted": 0, "torn": 0}
+
+    def _lose(self, **counts: int) -> None:
+        """Add to what was lost ever, for whoever asks how things stand."""
+        with _locked(self.directory / _LOSSES, create=True) as handle:
+            if handle is not None:
+                told = self._losses()
+                os.ftruncate(handle, 0)
+                _append(handle, json.dumps({key: told[key] + counts.get(key, 0) for key in told}).encode())
 
     def _prepare(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -130,13 +240,33 @@ class Spool:
             os.close(handle)
 
 
+def _is_remembered(path: Path, epoch: str) -> bool:
+    found = _HELD.search(path.name)
+    if found is None or found[2] != epoch:
+        return False
+    try:
+        return time.time() - path.stat().st_mtime < HELD_S
+    except FileNotFoundError:
+        return True
+
+
+def _with_notes(part: list[Item], notes: list[Item]) -> list[Item]:
+    """*part* with the notes of what of it was sent already: stored without them, it would be sent again."""
+    if not notes:
+        return part
+    there = {value.get("id") for kind, value in part if kind == "alert"}
+    return part + [note for note in notes if not there.isdisjoint(note[1].get("alerts", ()))]
+
+
 @contextmanager
 def _locked(path: Path, *, create: bool) -> Iterator[int | None]:
-    """The open file under its lock; ``None`` when another process holds it, or it is gone."""
+    """The open file under its lock; ``None`` when another process holds it, it is gone, or it is somebody else's."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
     try:
         handle = os.open(path, flags, 0o600)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
+        if create:
+            raise
         yield None
         return
     try:
@@ -160,6 +290,10 @@ def _is_at(handle: int, path: Path) -> bool:
         return False
 
 
+def _lines(items: list[Item]) -> bytes:
+    return b"".join(json.dumps({kind: value}, ensure_ascii=False).encode() + b"\n" for kind, value in items)
+
+
 def _append(handle: int, data: bytes) -> None:
     before = os.fstat(handle).st_size
     try:
@@ -173,6 +307,7 @@ def _append(handle: int, data: bytes) -> None:
 
 
 def _read(handle: int) -> tuple[list[Item], int]:
+    """The items, and how many lines are none."""
     os.lseek(handle, 0, os.SEEK_SET)
     found: list[Item] = []
     torn = 0

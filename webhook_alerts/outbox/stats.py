@@ -10,6 +10,7 @@ class Stats:
     """What happened to the alerts of this process since it started (or was forked).
 
     ``taken`` calls became ``published`` + ``spooled`` + ``dropped`` + ``pending`` alerts, or ``repeats``.
+    ``republished`` alerts were sent to the broker again because no worker had said that they are stored.
     ``replayed`` alerts came back from the spool, of whichever process. ``torn`` spool lines could not be read.
     ``errors`` are failures of our own that were kept from the caller; ``last_error`` names the last one's type.
     """
@@ -20,6 +21,7 @@ class Stats:
     batches: int = 0
     spooled: int = 0
     replayed: int = 0
+    republished: int = 0
     dropped: int = 0
     pending: int = 0
     torn: int = 0
