@@ -90,13 +90,13 @@ def _templates(config: Config) -> list[CheckMessage]:
 
 
 def _timers(config: Config) -> list[CheckMessage]:
-    """A request ends before its claim, a claim before its task, a task before the broker hands it to a second worker."""
+    """A request ends before its claim, that before its task, and that before the broker gives it to a second worker."""
     found: list[CheckMessage] = []
     slowest = max((webhook.timeout for webhook in config.webhooks.values()), default=0.0)
     if not slowest <= REQUEST_DEADLINE_S < LEASE_S < TASK_LIMIT_S:
         found.append(
             Error(
-                f"A webhook's timeout ({slowest:g} s), the deadline of a request ({REQUEST_DEADLINE_S:g} s), the lease of "
+                f"A webhook's timeout ({slowest:g} s), a request's deadline ({REQUEST_DEADLINE_S:g} s), the lease of "
                 f"a message ({LEASE_S:g} s) and the limit of a task ({TASK_LIMIT_S:g} s) must grow in this order",
                 hint=f"Set each webhook's timeout to at most {REQUEST_DEADLINE_S:g}, and leave the others as they are.",
                 id="webhook_alerts.E020",

@@ -1,0 +1,241 @@
+"""The system checks: wrong settings stop a deployment, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import celery
+import pytest
+import redis
+from django.core.checks import CheckMessage, run_checks
+from django.test import override_settings
+
+from tests.configuration.cases import DISCORD, MISPLACED, TOKEN, WRONG, errors
+from tests.conftest import Project
+from tests.servers import free_port
+from webhook_alerts import checks, notify
+from webhook_alerts.outbox import broker
+from webhook_alerts.testing.outbox import override_alerts
+
+PACKAGE = Path(checks.__file__).parent
+
+
+def ours(**given: Any) -> list[CheckMessage]:
+    """What ``check --deploy``, or ``check`` with ``deploy=False``, finds in the settings."""
+    deploy = given.pop("deploy", True)
+    with override_settings(WEBHOOK_ALERTS=given):
+        found = run_checks(include_deployment_checks=deploy)
+    return [message for message in found if str(message.id).startswith("webhook_alerts.")]
+
+
+def ids(found: list[CheckMessage]) -> set[str]:
+    """Their ids, without the app's label."""
+    return {str(message.id).removeprefix("webhook_alerts.") for message in found}
+
+
+@pytest.fixture
+def sound(redis_url: str, tmp_path: Path) -> dict[str, Any]:
+    """Settings of which nothing is wrong."""
+    return {**errors(), "REDIS_URL": redis_url, "SPOOL_DIR": str(tmp_path / "spool")}
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that takes connections and says nothing, with a password."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"redis://:{TOKEN}@127.0.0.1:{server.getsockname()[1]}/0"
+
+
+def test_sound_settings_pass(sound):
+    assert ours(**sound) == []
+
+
+@pytest.mark.parametrize(("check", "raw", "words"), WRONG, ids=[f"{case[0]} {case[2]}" for case in WRONG])
+def test_each_problem_is_an_error_of_its_own_id(check, raw, words):
+    with override_settings(WEBHOOK_ALERTS=raw):
+        (found,) = checks.check_settings()
+    assert (found.id, found.is_serious()) == (f"webhook_alerts.{check}", True)
+    assert words in f"{found.msg} {found.hint}"
+
+
+UNWRITABLE = {"below a file": "taken/spool", "a file": "taken", "no path": "\ud800"}
+
+
+@pytest.mark.parametrize("below", UNWRITABLE.values(), ids=UNWRITABLE)
+def test_a_spool_that_cannot_be_written(sound, tmp_path, below):
+    (tmp_path / "taken").touch()
+    (found,) = ours(**{**sound, "SPOOL_DIR": f"{tmp_path}/{below}"})
+    assert (found.id, found.is_serious()) == ("webhook_alerts.E015", True)
+    assert "name another directory" in found.hint
+
+
+def test_a_spool_is_made_for_its_owner_alone(sound, tmp_path):
+    ours(**sound)
+    assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o700
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["no.such.template", "os.sep", "nodots"])
+def test_a_template_that_cannot_be_imported(sound, path):
+    (found,) = ours(**sound, TEMPLATES={"error": path, "log": "copy.copy"})
+    assert (found.id, found.is_serious()) == ("webhook_alerts.E022", True)
+    assert '"error"' in found.msg
+
+
+@pytest.mark.parametrize(
+    ("timer", "seconds"), [("REQUEST_DEADLINE_S", 14.0), ("LEASE_S", 15.0), ("LEASE_S", 120.0), ("TASK_LIMIT_S", 60.0)]
+)
+def test_timers_that_do_not_grow(sound, monkeypatch, timer, seconds):
+    monkeypatch.setattr(checks, timer, seconds)
+    (found,) = ours(**sound)
+    assert (found.id, found.is_serious()) == ("webhook_alerts.E020", True)
+    assert found.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"visibility_timeout": 60}, {"E021"}),
+        ({"visibility_timeout": 120}, {"E021"}),
+        ({"visibility_timeout": "1h"}, {"E021"}),
+        ({"visibility_timeout": 121}, set()),
+        ({"socket_timeout": 1}, set()),
+        ({}, set()),
+        (None, set()),
+    ],
+)
+def test_a_broker_that_gives_a_running_task_to_a_second_worker(sound, monkeypatch, options, found):
+    monkeypatch.setitem(broker.app().conf, "broker_transport_options", options)
+    assert ids(ours(**sound)) == found
+
+
+def test_the_release_of_celery_whose_worker_ends_with_redis(sound, monkeypatch):
+    monkeypatch.setattr(celery, "__version__", "5.7.0")
+    (found,) = ours(**sound)
+    assert (found.id, found.is_serious(), "5.6.3" in found.hint) == ("webhook_alerts.W001", False, True)
+
+
+def test_no_webhook_at_all(sound):
+    (found,) = ours(**{**sound, "WEBHOOKS": {}})
+    assert (found.id, found.is_serious(), "WEBHOOKS" in found.hint) == ("webhook_alerts.W002", False, True)
+
+
+def test_a_redis_that_is_not_there_is_a_warning_without_its_password(sound):
+    (found,) = ours(**{**sound, "REDIS_URL": f"redis://:{TOKEN}@127.0.0.1:{free_port()}/0"})
+    assert (found.id, found.is_serious(), "REDIS_URL" in found.hint) == ("webhook_alerts.W003", False, True)
+    assert TOKEN not in f"{found!r} {found}"
+
+
+def test_a_redis_that_says_nothing_is_waited_for_about_a_second(sound, silent):
+    began = time.monotonic()
+    found = ours(**{**sound, "REDIS_URL": silent})
+    assert 0.9 < time.monotonic() - began < 2.5
+    assert ids(found) == {"W003"}
+    assert TOKEN not in repr(found)
+
+
+def test_a_redis_that_refuses_the_password_is_the_same(sound, redis_url, memory):
+    memory.acl_setuser("reader", enabled=True, passwords=[f"+{TOKEN}"], commands=["-ping"])
+    try:
+        (found,) = ours(**{**sound, "REDIS_URL": redis_url.replace("//", f"//reader:{TOKEN}x@")})
+    finally:
+        memory.acl_deluser("reader")
+    assert found.id == "webhook_alerts.W003"
+    assert TOKEN not in f"{found!r} {found}"
+
+
+def test_redis_is_asked_only_before_a_deployment(sound, silent):
+    began = time.monotonic()
+    assert ours(**{**sound, "REDIS_URL": silent}, deploy=False) == []
+    assert time.monotonic() - began < 0.9
+
+
+def test_every_id_in_the_code_has_its_case_and_its_one_place():
+    sources = [PACKAGE / "checks.py", *(PACKAGE / "configuration").glob("*.py"), PACKAGE / "conf.py"]
+    written = set(re.findall(r'"(?:webhook_alerts\.)?([EW]\d{3})"', "".join(path.read_text() for path in sources)))
+    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003"}
+    assert written == {case[0] for case in WRONG} | surroundings
+    assert not {case[0] for case in WRONG} & surroundings
+
+
+@pytest.mark.parametrize("raw", MISPLACED, ids=lambda raw: str(raw)[:50])
+def test_no_check_shows_an_address_or_a_token(raw):
+    with override_settings(WEBHOOK_ALERTS=raw):
+        found = run_checks()
+    assert ids(found) & {case[0] for case in WRONG}
+    assert TOKEN not in "".join(f"{message} {message!r}" for message in found)
+
+
+@pytest.mark.parametrize("raw", [{"WEBHOOKS": 5}, {"REDACT": 7}, {"DEDUP_WINDOW": "x"}, {"PRESET": []}, {"ROUTES": 1}])
+def test_a_wrong_setting_does_not_break_a_call(raw):
+    with override_alerts(**raw) as alerts:
+        assert notify.error("it broke", password=TOKEN)
+    (alert,) = alerts
+    assert alert.message == "it broke"
+    assert TOKEN not in repr(alert)
+
+
+# The commands, as they are run
+
+STOPS = [
+    ("42", "E001"),
+    (f"{{'WEBHOOKS': {{'errors': {DISCORD.replace('https', 'http')!r}}}}}", "E007"),
+    ("{'QUEUE_SIZE': 'many'}", "E003"),
+    ("{'PRESET': Hostile()}", "E004"),
+]
+SETTINGS = """
+from tests.settings import *
+
+class Hostile:
+    __str__ = __repr__ = __eq__ = __hash__ = None
+
+CELERY_BROKER_TRANSPORT_OPTIONS = {options}
+WEBHOOK_ALERTS = {alerts}
+LOGGING = {{
+    "version": 1,
+    "handlers": {{"alerts": {{"class": "webhook_alerts.handlers.WebhookAlertHandler"}}}},
+    "root": {{"handlers": ["alerts"]}},
+}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, memory: redis.Redis) -> Callable[..., Project]:
+    """Make a project whose settings say this, in Python."""
+
+    def make(alerts: str, options: str = "{}") -> Project:
+        (tmp_path / "odd_settings.py").write_text(SETTINGS.format(alerts=alerts, options=options))
+        env = {"DJANGO_SETTINGS_MODULE": "odd_settings", "TEST_SQLITE": str(tmp_path / "odd.sqlite3")}
+        made = Project(tmp_path, env)
+        made.env["PYTHONPATH"] += f":{tmp_path}"
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize(("alerts", "check"), STOPS)
+@pytest.mark.parametrize("command", ["check", "migrate"])
+def test_a_wrong_setting_stops_a_command_and_names_itself(project, command, alerts, check):
+    done = project(alerts).manage(command)
+    assert done.returncode == 1
+    assert f"(webhook_alerts.{check})" in done.stderr
+    assert "HINT:" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Applying" not in done.stdout
+
+
+def test_a_wrong_timer_of_the_project_stops_it_too(project):
+    done = project("{}", "{'visibility_timeout': 30}").manage("check")
+    assert (done.returncode, "(webhook_alerts.E021)" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(("alerts", "check"), STOPS)
+def test_a_wrong_setting_breaks_neither_an_import_nor_a_log_call(project, alerts, check):
+    code = "import logging, webhook_alerts.tasks, webhook_alerts.admin\nlogging.error('it broke')\nprint('alive')"
+    assert project(alerts).run(code) == "alive\n"
