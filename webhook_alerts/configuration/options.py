@@ -72,7 +72,6 @@ def _text(expected: str = "a text", within: Callable[[str], bool] = _always) -> 
 
 
 _FLAG = Option("True or False", lambda value: isinstance(value, bool))
-_MAPPING = Option("a dict", lambda value: isinstance(value, Mapping))
 
 OPTIONS: Mapping[str, Option] = {
     "ENVIRONMENT": _text(),
@@ -87,7 +86,6 @@ OPTIONS: Mapping[str, Option] = {
     "BREAKER_FAILURES": _whole(1, 1000),
     "BREAKER_COOLDOWN": _seconds(1, 86_400),
     "SPOOL_DIR": _text("the path of a directory", lambda value: value != "" and "\0" not in value),
-    "REDACT": _MAPPING,
     "SPOOL_MAX_BYTES": _whole(1_000_000, 100_000_000_000),
     "MASK_USER_IDS": _FLAG,
     "INCLUDE_STACK_TRACES": _FLAG,

@@ -8,6 +8,7 @@ from typing import Any
 
 from webhook_alerts.configuration.options import DAYS, OPTIONS, read_options, refuse_unknown
 from webhook_alerts.configuration.problems import Problem, Problems, at, nearest, shown, source
+from webhook_alerts.configuration.redact import read_redact
 from webhook_alerts.configuration.routes import read_routes
 from webhook_alerts.configuration.surroundings import Surroundings, why_no_redis
 from webhook_alerts.configuration.templates import read_templates
@@ -15,7 +16,7 @@ from webhook_alerts.configuration.values import Config
 from webhook_alerts.configuration.webhooks import read_webhooks
 from webhook_alerts.presets import PRESETS, RETENTION
 
-KEYS = ("PRESET", "WEBHOOKS", "ROUTES", "REDIS_URL", "RETENTION", "TEMPLATES", *OPTIONS)
+KEYS = ("PRESET", "WEBHOOKS", "ROUTES", "REDIS_URL", "RETENTION", "REDACT", "TEMPLATES", *OPTIONS)
 _WHERE = "WEBHOOK_ALERTS"
 
 
@@ -51,6 +52,7 @@ def _read(raw: object, surroundings: Surroundings) -> Config:
         "webhooks": MappingProxyType(webhooks),
         "routes": MappingProxyType(read_routes(given.get("ROUTES", {}), declared, problems)),
         "retention": MappingProxyType(_retention(given.get("RETENTION", {}), problems)),
+        "redact": read_redact(given.get("REDACT", {}), problems),
         "templates": MappingProxyType(read_templates(given.get("TEMPLATES", {}), problems)),
     }
     return Config(**values, problems=tuple(problems))

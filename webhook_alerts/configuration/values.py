@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels.base import Style, Window
 from webhook_alerts.configuration.options import REQUEST_DEADLINE_S
 from webhook_alerts.configuration.problems import Problem
+from webhook_alerts.configuration.redact import Redact
 from webhook_alerts.configuration.routes import goes_by_level, route_key, stand_ins
 from webhook_alerts.configuration.templates import load_template
 from webhook_alerts.presets import PRESETS, RETENTION, ROUTES
@@ -68,7 +68,7 @@ class Config:
     breaker_cooldown: float = 60.0
     spool_dir: str = ""
     spool_max_bytes: int = 100_000_000
-    redact: Mapping[str, Any] = field(default_factory=dict)
+    redact: Redact = field(default_factory=Redact)
     mask_user_ids: bool = False
     include_stack_traces: bool = True
     max_message_length: int = 4096

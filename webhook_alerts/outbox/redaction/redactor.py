@@ -1,0 +1,134 @@
+"""The rules in one, over texts and over JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from webhook_alerts.alert import JSON
+from webhook_alerts.outbox.redaction import authorization, cards, keys, tokens, urls
+from webhook_alerts.outbox.redaction.marks import FAILED, SECRET, between_marks, mark
+from webhook_alerts.outbox.redaction.names import Names
+from webhook_alerts.outbox.redaction.pairs import SEPARATORS, Pairs
+
+MAX_TEXT = 110_000
+"""Characters of a text that are looked at, and shown: more than the longest stack trace has."""
+_SHORTEST = 13
+"""Characters of the shortest secret that stands without a name: a card's number."""
+_PASSES = 3
+"""What one rule took out may make room for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """*apply* takes secrets out of texts that, in lower case, match *hint*."""
+
+    hint: str
+    apply: Callable[[str], str]
+
+
+RULES = (
+    Rule(keys.HINT, keys.take_private_keys),
+    Rule(urls.WEBHOOK_HINT, urls.take_webhooks),
+    Rule(urls.USERINFO_HINT, urls.take_userinfo),
+    Rule(tokens.HINT, tokens.take_tokens),
+    Rule(authorization.HINT, authorization.take_authorization),
+    Rule(cards.HINT, cards.take_cards),
+)
+"""What is known by itself. Each runs in linear time: every quantifier is bounded, or cannot overlap what follows it."""
+
+
+class Redactor:
+    """Takes secrets out of texts and JSON.
+
+    *literals* are texts that must never appear, whatever is around them. *names*, *patterns* (by kind) and *function*
+    are the user's, and come on top of the rules. ``failures`` counts the texts that *function* failed for.
+    """
+
+    def __init__(
+        self,
+        literals: Iterable[str] = (),
+        names: Iterable[str] = (),
+        patterns: Iterable[tuple[str, re.Pattern[str]]] = (),
+        function: Callable[[str], str] | None = None,
+    ) -> None:
+        judge = Names(names)
+        self.failures = 0
+        self.is_sensitive = judge.is_sensitive
+        self._literals = sorted({text for text in literals if len(text) >= 8}, key=len, reverse=True)
+        self._patterns = tuple(patterns)
+        self._function = function
+        self._pairs = Pairs(judge)
+        self._names_hint = re.compile(self._pairs.hint).search
+        self._hint = re.compile("|".join(rule.hint for rule in RULES)).search
+        self._rules = tuple((re.compile(rule.hint).search, rule.apply) for rule in RULES)
+        self._key = lru_cache(maxsize=4096)(self.text) if function is None else self.text
+
+    def text(self, text: str) -> str:
+        """*text* with each secret replaced by ``[redacted:kind]``, and cut to 110,000 characters."""
+        if not text:
+            return text
+        if len(text) > MAX_TEXT:
+            text = _cut(text)
+        if self._function:
+            text = self._by_function(text)
+        for literal in self._literals:
+            if literal in text:
+                text = text.replace(literal, mark("webhook"))
+        for kind, pattern in self._patterns:
+            text = between_marks(pattern, kind, text)
+        for _ in range(_PASSES):
+            before, text = text, self._by_rules(text)
+            if text == before:
+                break
+        return text if len(text) <= MAX_TEXT else _cut(text)
+
+    def json(self, value: JSON) -> JSON:
+        """*value* with secrets replaced in every text, and whole where its key says that it is one."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return self.mapping(value)
+        if isinstance(value, (list, tuple)):
+            return [self.json(item) for item in value]
+        return value
+
+    def mapping(self, values: Mapping[str, Any]) -> dict[str, JSON]:
+        """The same for a mapping, whose keys may hold secrets too; what is empty stays, for it tells something."""
+        redacted: dict[str, JSON] = {}
+        for key, item in values.items():
+            shown = self._key(key)
+            while shown in redacted:
+                shown += "′"
+            redacted[shown] = SECRET if item not in (None, "") and self.is_sensitive(key) else self.json(item)
+        return redacted
+
+    def _by_rules(self, text: str) -> str:
+        lower = text.lower()
+        if len(text) >= _SHORTEST and self._hint(lower):
+            for hint, apply in self._rules:
+                if hint(lower):
+                    text = apply(text)
+        if SEPARATORS.search(lower) and self._names_hint(lower):
+            text = self._pairs(text)
+        return text
+
+    def _by_function(self, text: str) -> str:
+        try:
+            result = self._function(text) if self._function else text
+        except Exception:  # noqa: BLE001 - it is the user's code
+            result = None
+        if isinstance(result, str):
+            return result
+        self.failures += 1
+        return FAILED
+
+
+def _cut(text: str) -> str:
+    """The beginning of *text*, up to white space and not within a number in groups, with a mark of what is missing."""
+    head = text[: MAX_TEXT - 100]
+    head = head[: max(head.rfind(" "), head.rfind("\n"), 0)].rstrip("0123456789- \t\r\n")
+    return f"{head}\n… [{len(text) - len(head)} characters cut]"

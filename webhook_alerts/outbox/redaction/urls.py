@@ -1,0 +1,52 @@
+"""Secrets in addresses: who logs in, and what makes a webhook's address one."""
+
+from __future__ import annotations
+
+import re
+
+from webhook_alerts.outbox.redaction.marks import mark
+
+USERINFO_HINT = "://"
+_USERINFO = re.compile(
+    r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://)"
+    # RFC 3986, section 3.2.1; and a password with a slash in it, which the standard does not allow but people have.
+    r"(?:[^\s/\"'<>?#]{1,500}@|[^\s:/@\"'<>\[]{0,100}:(?![0-9]{1,5}[/?#])[^\s\"'<>]{1,500}@)"
+)
+
+WEBHOOK_HINT = (
+    r"webhook|services|workflows|triggers|hooks|api\.telegram|chat\.googleapis|/spaces|pagerduty|powerplatform"
+)
+_ROUTES = (
+    # docs.discord.com/developers/resources/webhook; without the host it stands in urllib3's messages
+    r"discord(?:app)?\.com(?::\d+)?/api/(?:v\d{1,2}/)?webhooks/|/api/(?:v\d{1,2}/)?webhooks/(?=\d{15})",
+    # docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, and the triggers of its workflows
+    r"hooks\.slack(?:-gov)?\.com(?::\d+)?/(?:services|workflows|triggers)/|/services/(?=T\w{6,12}/B\w{6,12}/)",
+    # learn.microsoft.com/microsoftteams: connectors, then the workflows of Power Automate and Logic Apps
+    r"webhook\.office\.com(?::\d+)?/webhookb2/|outlook\.office(?:365)?\.com(?::\d+)?/webhook/|/webhookb2/(?=[\w-]{36}@)",
+    r"logic\.azure\.com(?::\d+)?/workflows/|/workflows/(?=[0-9a-f]{32}/triggers/)",
+    r"api\.powerplatform\.com(?::\d+)?/(?:powerautomate/)?automations/",
+    # core.telegram.org/bots/api#making-requests
+    r"api\.telegram\.org(?::\d+)?/(?:file/)?bot",
+    # developers.google.com/workspace/chat/quickstart/webhooks
+    r"chat\.googleapis\.com(?::\d+)?/v1/spaces/|/v1/spaces/(?=[\w-]{1,40}/messages\?)",
+    # developers.mattermost.com/integrate/webhooks/incoming: ids of 26; docs.rocket.chat: an id of 17 or 24 and a token
+    r"/hooks/(?=[A-Za-z0-9]{17})",
+    # developer.pagerduty.com: the integration key in the path of the Events API v1
+    r"events(?:\.eu)?\.pagerduty\.com(?::\d+)?/(?:integration|x-ere)/",
+)
+_SLASH = r"(?:\\{0,2}/|%2F)"
+"""As it is, as JSON may write it, and as part of another address."""
+_WEBHOOK = re.compile(
+    rf"(?<![A-Za-z0-9])({'|'.join(_ROUTES)})(?!\[redacted:)[^\s\"'<>)\]}}]{{1,2000}}".replace("/", _SLASH),
+    re.IGNORECASE,
+)
+
+
+def take_userinfo(text: str) -> str:
+    """``https://[redacted:userinfo]@host/path``."""
+    return _USERINFO.sub(rf"\1{mark('userinfo')}@", text) if "@" in text else text
+
+
+def take_webhooks(text: str) -> str:
+    """``https://hooks.slack.com/services/[redacted:webhook]``: the service stays, the secret goes."""
+    return _WEBHOOK.sub(rf"\1{mark('webhook')}", text)
