@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import redis
 
+from tests.servers import Postgres, Redis
 from webhook_alerts.conf import Config
 from webhook_alerts.testing.fake_discord import FakeDiscord
 
@@ -106,6 +108,23 @@ class Project:
             check=False,
         )
 
+    def start(self, code: str) -> subprocess.Popen[bytes]:
+        """A process of the project that runs Python code, says what it prints, and is ended with the test."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"import django; django.setup()\n{code}"],
+            env=self.env,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._processes.append(process)
+        return process
+
+    def ask(self, expression: str) -> Any:
+        """The value of an expression over ``models``, from the project's database."""
+        code = f"import json\nfrom webhook_alerts import models\nprint(json.dumps({expression}))"
+        return json.loads(self.run(code))
+
     def celery(self, *arguments: str) -> subprocess.Popen[bytes]:
         """``celery -A proj …``, ended with the test."""
         log = (self.folder / f"celery-{len(self._processes)}.log").open("wb")
@@ -145,6 +164,9 @@ class Project:
         for process in self._processes:
             process.terminate()
         for process in self._processes:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -203,6 +225,35 @@ def make_project(tmp_path: Path, memory: redis.Redis, redis_url: str) -> Iterato
     yield make
     for project in made:
         project.stop()
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    """A Redis that the test may break."""
+    server = Redis()
+    yield server
+    server.thaw()
+    server.kill()
+
+
+@pytest.fixture
+def own_postgres(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
+    """A PostgreSQL that the test may stop, as the project's database."""
+    try:
+        server = Postgres()
+    except FileNotFoundError:
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail("PostgreSQL's own commands are not installed")
+        pytest.skip("PostgreSQL's own commands are not installed")
+    for name, value in {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": server.port,
+        "PGUSER": "postgres",
+        "PGDATABASE": "postgres",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

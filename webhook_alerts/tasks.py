@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
 import redis
 from celery import shared_task
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
+from webhook_alerts import emergency
 from webhook_alerts.channels.base import Window
 from webhook_alerts.conf import TASK_LIMIT_S, Webhook, get_config
 from webhook_alerts.delivery.deliver import deliver
@@ -19,6 +22,9 @@ from webhook_alerts.intake.spooled import take_up
 from webhook_alerts.outbox import receipts
 from webhook_alerts.outbox.guard import quiet
 
+logger = logging.getLogger("webhook_alerts")
+DATABASE_RETRIES = 2
+"""How often a batch is tried again, after 1 to 2 s each, before the emergency path is taken."""
 _OPTIONS: dict[str, Any] = {
     # What stands beneath us was away for a moment. What a service answers is the row's matter, not Celery's.
     "autoretry_for": (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError),
@@ -32,11 +38,17 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-@shared_task(name="webhook_alerts.accept", acks_late=True, reject_on_worker_lost=True, **_OPTIONS)
-def accept_batch(batch: dict[str, Any]) -> int:
-    """Store a batch of alerts; acknowledged once its rows are committed, and the sender told."""
+@shared_task(name="webhook_alerts.accept", bind=True, acks_late=True, reject_on_worker_lost=True, **_OPTIONS)
+def accept_batch(self: Any, batch: dict[str, Any]) -> int:
+    """Store a batch of alerts; acknowledged once its rows are committed, or it lies on this machine's disk."""
     with quiet():
-        stored = accept(batch)
+        try:
+            stored = accept(batch)
+        except DatabaseError:
+            if self.request.retries < DATABASE_RETRIES:
+                raise
+            emergency.keep(batch)
+            stored = 0
         receipts.give(batch)
         return stored
 
@@ -45,8 +57,13 @@ def accept_batch(batch: dict[str, Any]) -> int:
 def flush_webhooks() -> list[str]:
     """Take up what waits on this machine's disk, and nudge every webhook that owes something due."""
     with quiet():
-        take_up()
-        return flush()
+        try:
+            take_up()
+            return flush()
+        except DatabaseError as error:
+            logger.warning("The database is away: %s", type(error).__name__)
+            emergency.send_unrecorded()
+            return []
 
 
 def make_deliver_tasks() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from celery import Celery, _state, signals
 
-from webhook_alerts import tasks
+from webhook_alerts import emergency, tasks
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.nudge import queue_name
+from webhook_alerts.outbox import publisher
 from webhook_alerts.outbox.broker import remember_app
 
 ACCEPT_QUEUE = "alerts"
@@ -25,6 +26,7 @@ _FLUSH_EXPIRES_S = 300
 def wire() -> None:
     """Make our tasks, and join every app; to be called once, in the main thread, when Django is ready."""
     remember_app()
+    publisher.rescue = emergency.rescue
     tasks.make_deliver_tasks()
     signals.celeryd_after_setup.connect(_consume, weak=False, dispatch_uid="webhook_alerts.consume")
     # The way of celery.shared_task: apps that are finalized call back, those that were are served here.

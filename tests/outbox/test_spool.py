@@ -1,10 +1,15 @@
 """Lines on disk are whole, private, claimed by one, and survive what interrupts them."""
 
 import fcntl
+import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from webhook_alerts.outbox.batch import Batch
 from webhook_alerts.outbox.spool import Replayed, Spool
 
 
@@ -87,3 +92,120 @@ def test_a_directory_that_is_a_link_is_refused(tmp_path):
     with pytest.raises(OSError, match="belongs to someone else"):
         Spool(str(tmp_path / "spool")).write(items(1))
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def alerts_of(level, *numbers, size=10):
+    return [("alert", {"id": f"{level}-{number}", "level": level, "message": "x" * size}) for number in numbers]
+
+
+def test_when_it_is_full_the_oldest_of_the_lowest_level_go_and_it_says_so(tmp_path):
+    spool = Spool(str(tmp_path), limit=100_000)
+    lost = 0
+    for number in range(30):
+        lost += spool.write(alerts_of(20 if number % 2 else 50, number, size=5_000))
+    left = [item[1]["id"] for item in drain(Spool(str(tmp_path)))[0]]
+    assert lost == 30 - len(left) > 5
+    assert [f"50-{number}" for number in range(0, 30, 2)] == [key for key in left if key.startswith("50")]
+    assert spool.summary()["evicted"] == lost
+
+
+def test_a_batch_that_a_broker_remembers_stays_until_it_forgets(spool):
+    batch = Batch(items(1), epoch="abc")
+    spool.write_held(batch)
+    assert list(spool.held()) == [batch.identity]
+    assert spool.files("abc") == []
+    assert len(spool.files("def")) == len(spool.files()) == 1
+    (path,) = spool.files()
+    os.utime(path, (0, 0))  # long ago: then it is brought again all the same
+    assert spool.files("abc") == [path]
+
+
+def test_what_was_sent_goes_along_with_its_alert_wherever_its_note_stands(spool):
+    spool.write(items(*range(5)))
+    note = ("sent", {"alerts": ["3"], "webhook": "errors"})
+    assert spool.amend(lambda found: [note] if len(found) == 5 else []) == 1
+    batches = []
+    spool.replay(lambda part: batches.append(part) or True, 2)
+    assert batches == [items(0, 1), [*items(2, 3), note], items(4)]
+    assert spool.files() == []
+
+
+def test_one_at_a_time_replays(spool):
+    spool.write(items(1))
+    inside = []
+
+    def send(part):
+        inside.append(Spool(str(spool.directory)).replay(lambda _: True, 10))
+        return True
+
+    assert spool.replay(send, 10).items == 1
+    assert inside == [Replayed()]
+
+
+AS_NOBODY = """
+import os, sys
+sys.path.insert(0, {root!r})
+from webhook_alerts.outbox.spool import Spool
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+spool = Spool({folder!r})
+item = ("alert", {{"id": "1", "level": 40, "message": "x" * 5000}})
+try:
+    {act}
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.fixture
+def as_nobody(tmp_path):
+    """Run something as a user who may do little, root being held up by no mode."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
+
+    def run(act):
+        root = Path(__file__).resolve().parents[2]
+        code = AS_NOBODY.format(root=str(root), folder=str(tmp_path / "spool"), act=act)
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", code], capture_output=True, text=True, timeout=20, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+def test_a_directory_that_may_not_be_written_is_an_error_that_says_so(as_nobody, tmp_path):
+    (tmp_path / "spool").mkdir(mode=0o555)
+    assert as_nobody("spool.write([item])") == "PermissionError"
+    assert as_nobody("print(spool.summary()['alerts'])") == "0"
+
+
+def test_files_of_another_user_are_counted_and_left_alone(as_nobody, tmp_path):
+    folder = tmp_path / "spool"
+    Spool(str(folder)).write(items(1))
+    os.chown(folder, 65534, 65534)
+    told = as_nobody(
+        "spool.write([item]); print(spool.replay(lambda part: True, 10).items, spool.summary()['unreadable'])"
+    )
+    assert told == "1 1"
+
+
+def test_a_full_disk_leaves_no_half_line_and_keeps_what_was_there(tmp_path):
+    code = (
+        "import resource, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})\n"
+        "from webhook_alerts.outbox.spool import Spool\n"
+        f"spool = Spool({str(tmp_path / 'spool')!r})\n"
+        "item = ('alert', {'id': '1', 'level': 40, 'message': 'x' * 5000})\n"
+        "spool.write([item])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))\n"
+        "try:\n    spool.write([item])\nexcept OSError as error:\n    print(error.strerror)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.strip() == "File too large", done.stderr
+    taken, told = drain(Spool(str(tmp_path / "spool")))
+    assert (len(taken), told.torn) == (1, 0)

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from webhook_alerts.alert import Alert
+from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels.base import Channel, File, Payload
 from webhook_alerts.conf import LEASE_S, Config, Webhook
 from webhook_alerts.delivery import record
@@ -90,11 +90,15 @@ def owes(webhook: str) -> bool:
 
 
 class Backlog:
-    """What *webhook* owes, in the order in which it is to be sent, read a page at a time."""
+    """What *webhook* owes, in the order in which it is to be sent, read a page at a time.
 
-    def __init__(self, webhook: Webhook, channel: Channel) -> None:
+    Of what no message carries yet, only alerts of the level *at_least* or above.
+    """
+
+    def __init__(self, webhook: Webhook, channel: Channel, at_least: Level = Level.DEBUG) -> None:
         self.webhook = webhook
         self.channel = channel
+        self.at_least = at_least
         self._page: deque[Fresh] = deque()
         self._seen_all = False
 
@@ -133,7 +137,8 @@ class Backlog:
         return None
 
     def _read(self) -> None:
-        rows = Delivery.objects.filter(fresh(), webhook=self.webhook.name).order_by("-level", "id")
+        owed = Delivery.objects.filter(fresh(), webhook=self.webhook.name, level__gte=self.at_least)
+        rows = owed.order_by("-level", "id")
         found = rows.values_list("pk", "alone", *(f"alert__{name}" for name in record.COLUMNS))[:PAGE]
         self._page = deque(Fresh(pk, alone, record.value_of(columns)) for pk, alone, *columns in found)
         self._seen_all = len(self._page) < PAGE

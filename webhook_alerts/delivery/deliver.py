@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from webhook_alerts.alert import JSON, Level
 from webhook_alerts.channels import registry
-from webhook_alerts.channels.base import Channel, Outcome, Response, Verdict
+from webhook_alerts.channels.base import Channel, File, Outcome, Response, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery import claim as claims
 from webhook_alerts.delivery import transport
@@ -30,8 +32,13 @@ class _Next:
     is_retry: bool = False
 
 
-def deliver(name: str, slot: int = 0, token: str = "") -> int:
-    """Send what is due to the webhook *name*; how many requests were made. *slot* and *token* are its nudge's."""
+def deliver(
+    name: str, slot: int = 0, token: str = "", *, most: int = MOST_MESSAGES, at_least: Level = Level.DEBUG
+) -> int:
+    """Send what is due to the webhook *name*; how many requests were made. *slot* and *token* are its nudge's.
+
+    Stops after *most* messages; makes new ones only of alerts of the level *at_least* or above.
+    """
     config = get_config()
     webhook = config.webhooks.get(name)
     if webhook is None:
@@ -40,7 +47,7 @@ def deliver(name: str, slot: int = 0, token: str = "") -> int:
     own = Nudge(name, slot, token)
     if token and not own.begin():
         return 0
-    ended = _Drain(webhook, config, registry.get(webhook.channel), gate_for(webhook)).run()
+    ended = _Drain(webhook, config, registry.get(webhook.channel), gate_for(webhook)).run(most, at_least)
     if not token:
         return ended.made
     if ended.wait_s is not None:
@@ -60,13 +67,13 @@ class _Drain:
     channel: Channel
     gate: Gate
 
-    def run(self) -> _Next:
+    def run(self, most: int, at_least: Level) -> _Next:
         ends = time.monotonic() + MOST_S
         made = 0
         retries: list[float] = []
         paused = self.gate.is_paused()
-        backlog = claims.Backlog(self.webhook, self.channel)
-        while made < MOST_MESSAGES and time.monotonic() < ends:
+        backlog = claims.Backlog(self.webhook, self.channel, at_least)
+        while made < most and time.monotonic() < ends:
             owed = backlog.next(only_resends=paused)
             if owed is None:
                 # Paused, or nothing but retries: no later look of this task's would find more.
@@ -91,7 +98,7 @@ class _Drain:
         """POST it; in how many seconds it is due again, and whether the webhook is gone for good."""
         resend = claim.message.resend
         started = time.monotonic()
-        outcome, response = self._post(claim)
+        outcome, response = post(self.webhook, self.channel, claim.message.body, claim.files)
         took = time.monotonic() - started
         try:
             wait_s = finish(claim, outcome, response, took, self.config)
@@ -99,14 +106,17 @@ class _Drain:
             self.gate.report(given, outcome, resend=resend)
         return wait_s, outcome.verdict is Verdict.GONE and not resend
 
-    def _post(self, claim: claims.Claim) -> tuple[Outcome, Response | None]:
-        try:
-            url = self.channel.endpoint(self.webhook.url)
-            response = transport.post(url, claim.message.body, claim.files, timeout=self.webhook.timeout)
-        except transport.TransportError as error:
-            return Outcome(Verdict.RETRY, error.reason, ambiguous=error.ambiguous), None
-        try:
-            return self.channel.classify(response), response
-        except Exception as error:
-            logger.exception("The channel %s cannot read an answer", self.webhook.channel)
-            return Outcome(Verdict.RETRY, f"answer not understood: {type(error).__name__}", ambiguous=True), response
+
+def post(
+    webhook: Webhook, channel: Channel, body: dict[str, JSON], files: Sequence[File]
+) -> tuple[Outcome, Response | None]:
+    """POST *body* and understand the answer. Never raises."""
+    try:
+        response = transport.post(channel.endpoint(webhook.url), body, files, timeout=webhook.timeout)
+    except transport.TransportError as error:
+        return Outcome(Verdict.RETRY, error.reason, ambiguous=error.ambiguous), None
+    try:
+        return channel.classify(response), response
+    except Exception as error:
+        logger.exception("The channel %s cannot read an answer", webhook.channel)
+        return Outcome(Verdict.RETRY, f"answer not understood: {type(error).__name__}", ambiguous=True), response

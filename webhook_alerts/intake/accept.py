@@ -17,9 +17,10 @@ from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, get_config
 from webhook_alerts.delivery.nudge import nudge
-from webhook_alerts.intake import dedup, repeats
+from webhook_alerts.intake import dedup, repeats, sent
 from webhook_alerts.intake.columns import row
 from webhook_alerts.intake.repeats import Told
+from webhook_alerts.intake.sent import Sent
 from webhook_alerts.shared_memory import PREFIX, client
 
 logger = logging.getLogger("webhook_alerts.intake")
@@ -55,9 +56,12 @@ def accept(batch: Mapping[str, Any]) -> int:
     counted = repeats.counted({*incoming, *(one.source for one in told)})
     firsts, folded, owners = _sort(incoming, told, counted, config)
     early = [counted[one.alert.id] for one in firsts if one.alert.id in counted]
-    if firsts or folded or told:
+    noted = _read_all("A note of what was sent", batch.get("sent", ()), Sent.from_dict)
+    if firsts or folded or told or noted:
         with transaction.atomic(using=router.db_for_write(models.Alert)):
             _store(firsts)
+            if noted:
+                sent.record(noted)
             repeats.count([*early, *told, *(Told.of(one.alert) for one in folded)], owners)
     _nudge(firsts, config)
     return len(firsts)

@@ -19,12 +19,12 @@ def take_up() -> Replayed:
     Raises what the database raises; what was not accepted by then stays in its file.
     """
     spool = Spool(get_config().spool_dir)
-    _forget_what_is_stored(spool)
+    forget_what_is_stored(spool)
     return spool.replay(_accept, BATCH)
 
 
-def _forget_what_is_stored(spool: Spool) -> None:
-    """Remove what came by the broker after all."""
+def forget_what_is_stored(spool: Spool) -> None:
+    """Remove what came by the broker after all, or was put down a second time."""
     held = spool.held()
     try:
         stored = receipts.ask(list(held)).stored if held else ()

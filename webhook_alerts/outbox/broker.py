@@ -110,12 +110,9 @@ class Broker:
         try:
             retrying(self._send, batch)
         except Exception:
-            self._closed_until = time.monotonic() + PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
-            self._failures += 1
-            self._away_since = self._away_since or time.monotonic()
+            self._failed()
             raise
-        self._failures = 0
-        self._away_since = None
+        self._failures, self._away_since = 0, None
 
     def _send(self, batch: dict[str, list[JSON]]) -> None:
         try:
@@ -134,6 +131,21 @@ class Broker:
             self.close()
             raise
 
+    def ask(self) -> bool:
+        """Does it answer again?"""
+        try:
+            self.depth(QUEUE)
+        except Exception:  # noqa: BLE001 - whatever a transport raises, it does not
+            self._failed()
+            return False
+        self._failures, self._away_since = 0, None
+        return True
+
+    def _failed(self) -> None:
+        self._closed_until = time.monotonic() + PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
+        self._failures += 1
+        self._away_since = self._away_since or time.monotonic()
+
     def depth(self, queue: str) -> int:
         """How many messages wait in *queue*; 0 when there is no such queue yet. Raises what the transport raises."""
         connection: Any = self._connect()
@@ -145,6 +157,9 @@ class Broker:
             if str(getattr(error, "reply_code", "")) != "404":
                 raise
             return 0
+        except Exception:
+            self.close()
+            raise
 
     def _connect(self) -> Connection:
         if self._connection is None or self._pid != os.getpid():

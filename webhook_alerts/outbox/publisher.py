@@ -143,6 +143,8 @@ class Publisher:
         waits = [] if closes is None else [max(0.05, closes - time.time())]
         if (look := self.unsure.next_look()) is not None:
             waits.append(look)
+        if self.broker.away_s:
+            waits.append(RESCUE_S)
         if self._items or self._spool_at(conf.get_config()).files(self.unsure.epoch):
             waits.append(max(0.1, self._spool_tried + SPOOL_S - time.monotonic()))
         return min(waits, default=60.0)
@@ -267,6 +269,8 @@ class Publisher:
 
     def _rescue(self) -> None:
         """With the broker away for long, take the emergency path, in a thread of its own: it may take its time."""
+        if self.broker.away_s and self.broker.is_open:
+            self.broker.ask()
         away, now = self.broker.away_s, time.monotonic()
         if rescue is None or away < RESCUE_S or self._exiting or now - self._rescued < RESCUE_S:
             return

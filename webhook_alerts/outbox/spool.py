@@ -28,6 +28,7 @@ HELD_S = 600.0
 ROOM = 0.8
 """To what part of its size the spool is brought back when it is full."""
 _LOSSES = "losses.json"
+_TURN = "turn.lock"
 _HELD = re.compile(r"\.held-([0-9a-f]+)-([0-9a-z]+)\.jsonl$")
 
 
@@ -108,36 +109,63 @@ class Spool:
 
         With *epoch*, what a broker of that epoch remembers stays. Files that may not be read stay, too.
         """
+        with self._turn() as ours:
+            return self._replay(send, batch, epoch) if ours else Replayed()
+
+    def amend(self, change: Callable[[list[Item]], list[Item]]) -> int:
+        """Show everything that waits to *change* and keep what it returns; how many items that were.
+
+        Nobody replays meanwhile.
+        """
+        with self._turn() as ours:
+            if not ours:
+                return 0
+            found = [item for path in self.files() for item in _peek(path)]
+            more = change(found) if found else []
+            if more:
+                self._create(self._new_file(""), _lines(more))
+            return len(more)
+
+    def _replay(self, send: Callable[[list[Item]], bool], batch: int, epoch: str | None) -> Replayed:
         items = torn = 0
-        for path in self.files(epoch):
+        emptied = []
+        paths = self.files(epoch)
+        # A note may stand in another file than the alert that it speaks of, or than a second copy of it.
+        notes = [item for path in self.files() for item in _peek(path) if item[0] == "sent"]
+        for path in paths:
             with _locked(path, create=False) as handle:
                 if handle is None:
                     continue
                 found, bad = _read(handle)
                 owed = [item for item in found if item[0] != "sent"]
-                notes = [item for item in found if item[0] == "sent"]
                 done = 0
                 while done < len(owed) and send(_with_notes(owed[done : done + batch], notes)):
                     done += len(owed[done : done + batch])
                 items += done
                 if done < len(owed):
-                    self._keep(path, owed[done:] + notes)
+                    self._keep(path, owed[done:] + [item for item in found if item[0] == "sent"])
                     return Replayed(items, torn, complete=False)
                 torn += bad
-                path.unlink(missing_ok=True)
+                if len(owed) == len(found):
+                    path.unlink(missing_ok=True)
+                else:
+                    emptied.append(path)
+        for path in emptied:
+            path.unlink(missing_ok=True)
         if torn:
             self._lose(torn=torn)
         return Replayed(items, torn)
 
-    def amend(self, change: Callable[[list[Item]], list[Item]]) -> int:
-        """Show every file's items to *change* and append to the file what it returns; how many items that were."""
-        added = 0
-        for path in self.files():
-            with _locked(path, create=False) as handle:
-                if handle is not None and (more := change(_read(handle)[0])):
-                    _append(handle, _lines(more))
-                    added += len(more)
-        return added
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """One at a time replays the spool or sends of it; says whether it is our turn."""
+        try:
+            self._prepare()
+        except OSError:
+            yield False
+            return
+        with _locked(self.directory / _TURN, create=True) as handle:
+            yield handle is not None
 
     def _append_to(self, path: Path, data: bytes) -> bool:
         with _locked(path, create=False) as handle:
@@ -304,6 +332,18 @@ def _append(handle: int, data: bytes) -> None:
     except OSError:
         os.ftruncate(handle, before)
         raise
+
+
+def _peek(path: Path) -> list[Item]:
+    """The items of a file as it is now, without its lock."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return []
+    try:
+        return _read(handle)[0]
+    finally:
+        os.close(handle)
 
 
 def _read(handle: int) -> tuple[list[Item], int]:
