@@ -321,7 +321,9 @@ def test_what_was_not_sent_yet_cannot_be_sent_again(errors, owe, operator):
     assert states() == {"pending": 1}
 
 
-@pytest.mark.parametrize("more", [{"confirmed": "yes"}, {"confirmed": "yes", "asked_at": "soon"}, {"asked_at": "2020"}])
+@pytest.mark.parametrize(
+    "more", [{"confirmed": "yes"}, {"confirmed": "yes", "asked_at": "soon"}, {"asked_at": "2020-01-01T00:00:00+00:00"}]
+)
 def test_a_form_that_is_not_whole_only_asks(failed, operator, more):
     assert "Send again?" in ask(operator, failed, **more).text
     failed.refresh_from_db()
