@@ -85,6 +85,13 @@ WRONG: list[tuple[str, Any, str]] = [
     ("E019", {"RETENTION": {"failed": 0}}, "from 1 to 36500"),
     ("E019", errors(batch_size=0), "from 1 to 100"),
     ("E019", errors(avatar_url="http://example.com/a.png"), "begins with https://"),
+    ("E003", {"REDACT": {"keys": "cpf"}}, "must be a list of names"),
+    ("E003", {"REDACT": {"patterns": 5}}, "must be a list, or a dict by kind"),
+    ("E002", {"REDACT": {"pattern": []}}, "Did you mean 'patterns'?"),
+    ("E023", {"REDACT": {"patterns": ["("]}}, "is no regular expression"),
+    ("E023", {"REDACT": {"patterns": {"order": "x*"}}}, "matches the empty text"),
+    ("E024", {"REDACT": {"function": "no.such.function"}}, "cannot be imported"),
+    ("E024", {"REDACT": {"function": "os.sep"}}, "is not the dotted path of a callable"),
 ]
 """What each makes is this one problem and no other."""
 
@@ -100,6 +107,7 @@ MISPLACED: list[Any] = [
     {"TEMPLATES": {DISCORD: DISCORD}},
     {"ROUTES": {DISCORD: DISCORD}},
     {"ROUTES": {"error": DISCORD}},
+    {"REDACT": {"patterns": {DISCORD: TOKEN}, "function": DISCORD}},
     {"WEBHOOKS": [DISCORD]},
     {"WEBHOOKS": {DISCORD: DISCORD}},
     {"WEBHOOKS": {DISCORD: "errors", "info": {"url": DISCORD, "fallback": "zzz"}}},
