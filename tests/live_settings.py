@@ -14,6 +14,7 @@ WEBHOOK_ALERTS = {
     "REDIS_URL": os.environ["REDIS_URL"],
     "SPOOL_DIR": os.environ["TEST_SPOOL"],
     "FLUSH_INTERVAL": 1,
+    "DEDUP_WINDOW": float(os.environ.get("TEST_DEDUP_WINDOW", "60")),
     "WEBHOOKS": json.loads(os.environ["TEST_WEBHOOKS"]),
 }
 LOGGING = {

@@ -122,6 +122,7 @@ class Message(models.Model):
     claims = models.PositiveSmallIntegerField(_("claims"), default=0)
     token = models.UUIDField(_("claim token"), null=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
+    update_due_at = models.DateTimeField(_("counter to be updated at"), null=True, editable=False)
     resend = models.BooleanField(_("resend"), default=False)
     before_resend = models.CharField(_("state before the resend"), max_length=16, blank=True, editable=False)
     provider_message_id = models.CharField(_("message id at the service"), max_length=128, blank=True)
@@ -141,6 +142,11 @@ class Message(models.Model):
                 condition=models.Q(state__in=["pending", "sending"]),
             ),
             models.Index(fields=["state", "-id"], name="wa_message_state"),
+            models.Index(
+                fields=["webhook", "update_due_at"],
+                name="wa_message_update",
+                condition=models.Q(update_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -218,6 +224,7 @@ class Attempt(models.Model):
     error = models.CharField(_("error"), max_length=255, blank=True)
     response_excerpt = models.TextField(_("answer"), blank=True)
     resend = models.BooleanField(_("resend"), default=False)
+    update = models.BooleanField(_("update of the counter"), default=False)
 
     class Meta:
         verbose_name = _("attempt")

@@ -128,6 +128,10 @@ class Channel(abc.ABC):
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
         """One message with as many of *alerts*, from the front, as the service takes. Pure, and never raises."""
 
+    def edit(self, url: str, message_id: str, body: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
+        """Where to PATCH what, so that the message *message_id* becomes *body*; asked where ``supports_edit``."""
+        raise NotImplementedError(f"the channel {self.name} cannot edit")
+
     @abc.abstractmethod
     def classify(self, response: Response) -> Outcome:
         """What the answer means. Pure, and never raises."""

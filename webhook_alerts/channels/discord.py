@@ -91,6 +91,13 @@ class Discord(Channel):
             _mention(payload, style.mention)
         return Payload(payload, count, tuple(files))
 
+    def edit(self, url: str, message_id: str, body: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
+        """https://discord.com/developers/docs/resources/webhook#edit-webhook-message; who wrote it cannot change."""
+        origin, _, query = self.endpoint(url).partition("?")
+        thread = [part for part in query.split("&") if part.startswith("thread_id=")]
+        changed = {key: value for key, value in body.items() if key not in {"username", "avatar_url"}}
+        return f"{origin}/messages/{message_id}{'?' if thread else ''}{''.join(thread)}", changed
+
     def classify(self, response: Response) -> Outcome:  # noqa: PLR0911 - a table
         """Status first, then Discord's JSON code; https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
         body = _json(response.body)

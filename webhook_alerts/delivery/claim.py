@@ -22,7 +22,8 @@ from django.db.models.functions import Now
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels.base import Channel, File, Payload
 from webhook_alerts.conf import LEASE_S, Config, Webhook
-from webhook_alerts.delivery import record
+from webhook_alerts.delivery import record, update
+from webhook_alerts.models import Alert as AlertRow
 from webhook_alerts.models import Attempt, Delivery, Message
 
 logger = logging.getLogger("webhook_alerts.delivery")
@@ -85,7 +86,7 @@ def owes(webhook: str) -> bool:
     """Is there anything that could be sent to *webhook* now?"""
     return (
         Delivery.objects.filter(fresh(), webhook=webhook).exists()
-        or Message.objects.filter(due(), webhook=webhook).exists()
+        or Message.objects.filter(due() | update.due(), webhook=webhook).exists()
     )
 
 
@@ -170,7 +171,16 @@ def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Clai
         if taken != len(rows):
             transaction.set_rollback(True, using=record.database())
             return None
+        if _has_counted_on(rows):
+            Message.objects.filter(pk=message.pk).update(update_due_at=Now())
         return Claim(message, _attempt(message), len(rows))
+
+
+def _has_counted_on(rows: Sequence[Fresh]) -> bool:
+    """Were repeats counted since *rows* were read? Whoever counts just now waits for this transaction, and sees it."""
+    shown = {row.alert.id: row.alert.occurrences for row in rows}
+    now = AlertRow.objects.select_for_update().filter(pk__in=shown).values_list("pk", "occurrences")
+    return any(shown[key] != occurrences for key, occurrences in now)
 
 
 def _retake(message: Message) -> Claim | None:

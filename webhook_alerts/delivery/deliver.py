@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from webhook_alerts.alert import JSON, Level
@@ -12,10 +12,11 @@ from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Channel, File, Outcome, Response, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery import claim as claims
-from webhook_alerts.delivery import transport
-from webhook_alerts.delivery.finish import finish
+from webhook_alerts.delivery import transport, update
+from webhook_alerts.delivery.finish import finish, note
 from webhook_alerts.delivery.gate import Gate, Pass, gate_for
 from webhook_alerts.delivery.nudge import Nudge, nudge
+from webhook_alerts.models import Message
 
 logger = logging.getLogger("webhook_alerts.delivery")
 MOST_MESSAGES = 20
@@ -75,12 +76,16 @@ class _Drain:
         backlog = claims.Backlog(self.webhook, self.channel, at_least)
         while made < most and time.monotonic() < ends:
             owed = backlog.next(only_resends=paused)
-            if owed is None:
+            stale = update.next_due(self.webhook) if owed is None and not paused else None
+            if owed is None and stale is None:
                 # Paused, or nothing but retries: no later look of this task's would find more.
                 return _Next(made, min(retries, default=None), is_retry=paused or bool(retries))
-            given = self.gate.acquire(resend=owed.is_resend)
+            given = self.gate.acquire(resend=owed is not None and owed.is_resend)
             if not given.allowed:
                 return _Next(made, given.wait_s)
+            if owed is None:
+                made += self._update(stale, given) if stale else 0
+                continue
             claim = claims.take(owed, self.webhook, self.channel, self.config)
             if claim is None:
                 self.gate.release(given)
@@ -93,6 +98,25 @@ class _Drain:
             if wait_s is not None:
                 retries.append(wait_s)
         return _Next(made, 0.0)
+
+    def _update(self, message: Message, given: Pass) -> int:
+        """Bring the counters of a sent message up to date; how many requests that took."""
+        claimed = update.claim(message)
+        payload = update.render(message, self.webhook, self.channel, self.config) if claimed else None
+        if claimed is None or payload is None or not self.channel.supports_edit:
+            self.gate.release(given)
+            if payload is not None:
+                update.follow_up(message, payload)
+            if claimed is not None:
+                update.settle(message, claimed)
+            return 0
+        attempt = update.begin(message)
+        started = time.monotonic()
+        outcome, response = patch(self.webhook, self.channel, message.provider_message_id, payload.json)
+        note(attempt, outcome, response, time.monotonic() - started)
+        update.settle(message, claimed, outcome, payload.json)
+        self.gate.report(given, outcome)
+        return 1
 
     def _send(self, claim: claims.Claim, given: Pass) -> tuple[float | None, bool]:
         """POST it; in how many seconds it is due again, and whether the webhook is gone for good."""
@@ -111,12 +135,26 @@ def post(
     webhook: Webhook, channel: Channel, body: dict[str, JSON], files: Sequence[File]
 ) -> tuple[Outcome, Response | None]:
     """POST *body* and understand the answer. Never raises."""
+    return _exchange(
+        channel, lambda: transport.post(channel.endpoint(webhook.url), body, files, timeout=webhook.timeout)
+    )
+
+
+def patch(
+    webhook: Webhook, channel: Channel, message_id: str, body: dict[str, JSON]
+) -> tuple[Outcome, Response | None]:
+    """Change a sent message into *body* and understand the answer. Never raises."""
+    url, changed = channel.edit(webhook.url, message_id, body)
+    return _exchange(channel, lambda: transport.patch(url, changed, timeout=webhook.timeout))
+
+
+def _exchange(channel: Channel, send: Callable[[], Response]) -> tuple[Outcome, Response | None]:
     try:
-        response = transport.post(channel.endpoint(webhook.url), body, files, timeout=webhook.timeout)
+        response = send()
     except transport.TransportError as error:
         return Outcome(Verdict.RETRY, error.reason, ambiguous=error.ambiguous), None
     try:
         return channel.classify(response), response
     except Exception as error:
-        logger.exception("The channel %s cannot read an answer", webhook.channel)
+        logger.exception("The channel %s cannot read an answer", channel.name)
         return Outcome(Verdict.RETRY, f"answer not understood: {type(error).__name__}", ambiguous=True), response

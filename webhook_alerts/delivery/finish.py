@@ -50,7 +50,7 @@ def finish(
         )
         if ours:
             _carry(message, outcome, str(values["state"]))
-        _note(claim.attempt, outcome, response, duration_s)
+        note(claim.attempt, outcome, response, duration_s)
     if not ours:
         logger.warning("An outcome came after its lease had ended: the message belongs to another worker")
         return None
@@ -107,7 +107,8 @@ def _carry(message: Message, outcome: Outcome, state: str) -> None:
         carried.update(state=Delivery.State.PENDING)
 
 
-def _note(attempt: Attempt, outcome: Outcome, response: Response | None, duration_s: float) -> None:
+def note(attempt: Attempt, outcome: Outcome, response: Response | None, duration_s: float) -> None:
+    """How a request ended, which was put on record before it went out."""
     excerpt = response.body[:EXCERPT].decode("utf-8", "replace").replace("\x00", "\ufffd") if response else ""
     Attempt.objects.filter(pk=attempt.pk).update(
         duration_ms=int(duration_s * 1000),

@@ -8,6 +8,7 @@ import time
 import redis
 
 from webhook_alerts.conf import get_config
+from webhook_alerts.delivery import update
 from webhook_alerts.delivery.claim import due, fresh
 from webhook_alerts.delivery.nudge import nudge
 from webhook_alerts.models import Delivery, Message
@@ -19,7 +20,7 @@ REPORT_EVERY_S = 3600
 
 def flush() -> list[str]:
     """The webhooks that were nudged. Harmless when run twice at once: a nudge under way is not doubled."""
-    messages = Message.objects.filter(due()).order_by().values_list("webhook")
+    messages = Message.objects.filter(due() | update.due()).order_by().values_list("webhook")
     deliveries = Delivery.objects.filter(fresh()).order_by().values_list("webhook")
     owing = sorted(name for (name,) in messages.union(deliveries))
     known = get_config().webhooks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,11 @@ from django.db import connections, router, transaction
 from webhook_alerts import alert
 from webhook_alerts.conf import get_config
 from webhook_alerts.models import Delivery, Message
+
+
+def now() -> datetime.datetime:
+    """This worker's clock, for what is only compared with itself."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def database() -> str:

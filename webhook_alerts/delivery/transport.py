@@ -50,6 +50,11 @@ def post(url: str, body: dict[str, JSON], files: Sequence[File], *, timeout: flo
     return _request("POST", url, timeout, **_content(body, files))
 
 
+def patch(url: str, body: dict[str, JSON], *, timeout: float) -> Response:
+    """PATCH *body* as JSON under the same bounds. Raises ``TransportError``."""
+    return _request("PATCH", url, timeout, **_content(body, ()))
+
+
 def get(url: str, *, timeout: float) -> Response:
     """GET *url* under the same bounds. Raises ``TransportError``."""
     return _request("GET", url, timeout)

@@ -17,6 +17,7 @@ from django.db.models.functions import Greatest
 
 from webhook_alerts import models
 from webhook_alerts.alert import Alert
+from webhook_alerts.delivery import update
 from webhook_alerts.intake.columns import moment, text
 
 
@@ -115,3 +116,4 @@ def _add(added: Mapping[UUID, Sequence[tuple[int, Told]]]) -> None:
     if samples:
         changes["samples"] = each(samples, orm.JSONField(), orm.F("samples"))
     models.Alert.objects.filter(id__in=list(counts)).update(**changes)
+    update.mark(counts)

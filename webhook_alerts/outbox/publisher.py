@@ -30,6 +30,8 @@ GATHER_S = 0.1
 """How long the first alert waits for company, in seconds, unless one is CRITICAL."""
 SPOOL_S = 3.0
 """How often, in seconds, what is spooled is offered to the broker again."""
+TELL_S = 10.0
+"""How often, in seconds, the count of a window that is still open is told."""
 SLICE_S = 0.002
 """Work done at a stretch, in seconds, before a busy caller gets the interpreter again."""
 RECEIPT_S = 0.5
@@ -66,6 +68,7 @@ class Publisher:
         self._exiting = False
         self._rescuer: threading.Thread | None = None
         self._rescued = 0.0
+        self._told = 0.0
         self._thread = threading.Thread(target=self._run, name="webhook-alerts", daemon=True)
 
     def start(self) -> None:
@@ -140,7 +143,9 @@ class Publisher:
         if self.buffer.size or self.buffer.overflow or self._flushes:
             return 0.0
         closes = self.buffer.next_close(conf.get_config().dedup_window)
-        waits = [] if closes is None else [max(0.05, closes - time.time())]
+        waits = []
+        if closes is not None:
+            waits.append(max(0.05, min(closes - time.time(), self._told + TELL_S - time.monotonic())))
         if (look := self.unsure.next_look()) is not None:
             waits.append(look)
         if self.broker.away_s:
@@ -162,7 +167,7 @@ class Publisher:
                 self._send_or_spool(config)
             left -= BATCH
         with self.at_work:
-            self._count_repeats(config, everything=bool(flushes))
+            self._count_repeats(config, everything=bool(flushes) or self._tells_now())
             self._send_or_spool(config)
             self._look_for_receipts()
             self._try_spool(config, now=bool(flushes))
@@ -198,6 +203,13 @@ class Publisher:
                 # Giving the interpreter up costs us one switch interval, and a busy caller nothing.
                 time.sleep(0)
                 rest_at = time.perf_counter() + SLICE_S
+
+    def _tells_now(self) -> bool:
+        """Is it time to say how far open windows have counted?"""
+        if time.monotonic() - self._told < TELL_S:
+            return False
+        self._told = time.monotonic()
+        return True
 
     def _count_repeats(self, config: Config, *, everything: bool) -> None:
         redactor = redactor_for(config)

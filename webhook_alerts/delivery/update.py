@@ -1,0 +1,96 @@
+"""Bringing the counters of sent messages up to date: by editing where the service can, else by one follow-up.
+
+Whoever counts repeats marks the messages that show their alerts; the mark stands in the row, so that no update is
+lost with a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from webhook_alerts.channels.base import Channel, Outcome, Payload, Verdict
+from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
+from webhook_alerts.delivery import record
+from webhook_alerts.models import Attempt, Delivery, Message
+
+GATHER_S = 5.0
+"""How long further repeats are waited for before a message is changed, in seconds."""
+GIVE_UP_S = 3_600.0
+"""A counter that could not be brought up to date for this long stays as it is."""
+FOLLOW_UP = "follow-up: the counts when the window closed"
+
+
+def mark(alerts: Iterable[UUID]) -> None:
+    """The counts of *alerts* have changed: the messages that show them are to be brought up to date."""
+    shown = Delivery.objects.filter(alert__in=list(alerts), message__isnull=False).order_by().values("message")
+    window_s = get_config().dedup_window
+    stale = Message.objects.filter(pk__in=shown, update_due_at=None)
+    stale.filter(~Q(provider_message_id="")).update(update_due_at=Now() + timedelta(seconds=GATHER_S))
+    # Not sent yet, or sent by a service that names no message: once, when the window is over.
+    stale.filter(provider_message_id="").update(update_due_at=Now() + timedelta(seconds=window_s + GATHER_S))
+
+
+def due() -> Q:
+    """Messages whose counters are to be brought up to date now."""
+    return Q(state=Message.State.DELIVERED, update_due_at__lte=Now())
+
+
+def next_due(webhook: Webhook) -> Message | None:
+    """The message that has waited longest."""
+    return Message.objects.filter(due(), webhook=webhook.name).order_by("update_due_at").first()
+
+
+def claim(message: Message) -> datetime | None:
+    """Take the update, for as long as a lease; what to hand back to ``settle``, or ``None``: another worker has it."""
+    until = record.now() + timedelta(seconds=LEASE_S)
+    taken = _of(message).filter(update_due_at=message.update_due_at).update(update_due_at=until)
+    return until if taken else None
+
+
+def render(message: Message, webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
+    """The message as it should be now; ``None`` when it need not or cannot change."""
+    rows = message.deliveries.order_by("-level", "id").values_list(*(f"alert__{name}" for name in record.COLUMNS))
+    alerts = [record.value_of(row) for row in rows]
+    if not alerts:
+        return None
+    if not channel.supports_edit:
+        alerts = [alert for alert in alerts if alert.occurrences > 1]
+    payload = channel.render(alerts, config.style(webhook)) if alerts else None
+    whole = payload is not None and (payload.count == len(alerts) or not channel.supports_edit)
+    return payload if whole and payload is not None and payload.json != message.body else None
+
+
+def follow_up(message: Message, payload: Payload) -> None:
+    """Owe the service one more message with the counts, since the first cannot be changed."""
+    files: Sequence[Any] = [{"filename": file.filename, "content": file.content} for file in payload.files]
+    Message.objects.create(webhook=message.webhook, body=payload.json, files=files, reason=FOLLOW_UP)
+
+
+def begin(message: Message) -> Attempt:
+    """Put the request on record before it goes out."""
+    return Attempt.objects.create(message=message, webhook=message.webhook, update=True)
+
+
+def settle(
+    message: Message, claimed: datetime, outcome: Outcome | None = None, body: dict[str, Any] | None = None
+) -> None:
+    """The update is over, or to be tried again; a mark that was set meanwhile stays."""
+    ours = _of(message).filter(update_due_at=claimed)
+    if outcome is not None and outcome.verdict in {Verdict.RETRY, Verdict.WAIT}:
+        age = (record.now() - message.created_at).total_seconds()
+        if age < GIVE_UP_S:
+            ours.update(update_due_at=Now() + timedelta(seconds=max(GATHER_S, outcome.wait_s)))
+            return
+    if body is not None and outcome is not None and outcome.verdict is Verdict.DELIVERED:
+        _of(message).update(body=body)
+    ours.update(update_due_at=None)
+
+
+def _of(message: Message) -> QuerySet[Message]:
+    return Message.objects.filter(pk=message.pk)
