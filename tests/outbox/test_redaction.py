@@ -53,14 +53,59 @@ def test_what_is_no_secret_stays(text):
 
 
 @pytest.mark.parametrize(
-    "key", ["password", "db_password", "dbPassword", "X-Api-Key", "SENHA", "access-token", "APIKey"]
+    "key",
+    [
+        *("password", "db_password", "dbPassword", "userpassword", "password2", "password_hash", "PGPASSWORD"),
+        *(
+            "X-Api-Key",
+            "APIKey",
+            "key",
+            "secret_key",
+            "chave",
+            "chave_privada",
+            "login",
+            "senha",
+            "SENHA",
+            "nova senha",
+        ),
+        *("access-token", "csrfmiddlewaretoken", "token", "segredo", "credencial", "credenciais", "credentials"),
+        *(
+            "secret",
+            "client_secret",
+            "Authorization",
+            "Cookie",
+            "session_id",
+            "card number",
+            "webhook_url",
+            "cvv",
+            "pin",
+        ),
+    ],
 )
 def test_sensitive_keys(key):
     assert is_sensitive(key)
     assert Redactor().mapping({"in": [{key: {"any": "thing"}}]}) == {"in": [{key: "[redacted:secret]"}]}
 
 
-@pytest.mark.parametrize("key", ["tokenizer", "passenger", "keyboard", "order", "author", "spinner", "secretary"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            "tokenizer",
+            "passenger",
+            "keyboard",
+            "monkey",
+            "order",
+            "author",
+            "spinner",
+            "secretary",
+            "desenhar",
+            "resenha",
+        ),
+        *("KeyError", "token_type", "token_expires", "password_reset", "primary_key", "public_key", "last_login"),
+        *("max_tokens", "id", "number", "url", "", "?", "ação"),
+    ],
+)
 def test_harmless_keys(key):
     assert not is_sensitive(key)
 

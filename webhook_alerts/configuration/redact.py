@@ -17,7 +17,7 @@ _KEYS = ("keys", "patterns", "function")
 _KIND = re.compile(r"[a-z][a-z0-9 _-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one by itself, for a callable need not be hashable
 class Redact:
     """Further names of keys that hold secrets, patterns by kind, and a function from text to text."""
 

@@ -10,7 +10,7 @@ from webhook_alerts.outbox.redaction.marks import mark
 SCHEME = r"Bearer|Basic|Token|Digest|Negotiate|NTLM|Bot|GenieKey|ApiKey|SSWS|Hawk|AWS4-HMAC-SHA256"
 """Those of IANA's registry, and those of Discord, Opsgenie, Okta, Amazon and Django REST framework."""
 
-HINT = "bearer|basic|token|negotiate|ntlm|bot |bot\t|geniekey|apikey|ssws"
+HINTS = ("bearer", "basic", "token", "negotiate", "ntlm", r"bot[ \t]", "geniekey", "apikey", "ssws")
 
 _SENT = re.compile(
     r"(?<![\w-])(Bearer|Basic|Token|Negotiate|NTLM|Bot|GenieKey|ApiKey|SSWS)([ \t]{1,8})([A-Za-z0-9._~+/=-]{8,}+)",

@@ -6,7 +6,7 @@ import re
 
 from webhook_alerts.outbox.redaction.marks import mark
 
-HINT = "|".join(first + r"(?:[ -]?[0-9]){12}" for first in "23456")
+HINTS = tuple(first + r"(?:[ -]?[0-9]){12}" for first in "23456")
 
 _GROUP = r"(?<![A-Za-z0-9])[0-9]++(?![A-Za-z])"
 _RUN = re.compile(rf"(?<![0-9]\.){_GROUP}(?:[ -]{_GROUP})*+")

@@ -7,7 +7,7 @@ import string
 
 from webhook_alerts.outbox.redaction.marks import mark
 
-HINT = "private key"
+HINTS = ("private key",)
 
 _NAME = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?"
 _END = rf"-----END {_NAME}-----"

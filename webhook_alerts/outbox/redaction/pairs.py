@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import re
+import string
 
 from webhook_alerts.outbox.redaction.authorization import SCHEME
+from webhook_alerts.outbox.redaction.hints import one_of
 from webhook_alerts.outbox.redaction.marks import MARK, SECRET, mark
 from webhook_alerts.outbox.redaction.names import Names
 
-SEPARATORS = re.compile(r"[=:<]|--|%3[ad]")
-"""What a text in lower case has when it may hold a pair."""
-
+_NAME_CHARACTERS = string.ascii_letters + string.digits + "_.-"
 _LONGEST_NAME = 100
-"""Characters of a name, counted from its end, that are judged."""
-_NAME = re.compile(
-    # Possessive, and only where no name goes on, so that every name is read once. %3F, %26, %5B or %22 may precede it.
-    r"(?<![\w.-])(?:(?<=%)[0-9A-F]{2})?(?P<name>[\w.-]++)"
-    r"(?:\\{0,4}[\"'`]|\]|%5D|%22){0,3}[ \t]{0,8}(?:=>|:=|!=|={1,3}|::?|%3D|%3A)[ \t]{0,8}"
-    r"|(?<![\w.-])(?P<flag>--[\w-]++)[ \t]{1,8}(?!-)",
-    re.IGNORECASE,
+"""Characters of a name on each side of the word in it that is sensitive."""
+_REST = (
+    rf"(?P<rest>[\w.-]{{0,{_LONGEST_NAME}}}+)"
+    r"(?:(?:\\{0,4}[\"'`]|\]|%5d|%22){0,3}[ \t]{0,8}(?:=>|:=|!=|={1,3}|::?|%3d|%3a)[ \t]{0,8}"
+    r"|(?P<flag>[ \t]{1,8})(?!-))"
 )
+"""What follows that word: more of the name, what closes it, and what says that a value comes."""
 _PLAIN = rf"{MARK}|[^\s,;&\"'`(){{}}\[\]<>%]|%(?!26|22|7D)"
 _VALUE = re.compile(
     r"[bfru]{0,2}(?P<quote>\"\"\"|'''|\\{0,4}[\"'`])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\\\n]))*+)"
     # Up to white space or the end of what the pair stands in: what goes on after a comma is no next pair.
     rf"|(?P<bare>(?:(?:{SCHEME})[ \t]{{1,4}})?(?:{_PLAIN})"
-    rf"(?:{_PLAIN}|[,;&(){{}}\[\]<>\"'`](?=\w)(?![\w.-]{{1,40}}[ \t]?[=:]))*+"
+    rf"(?:{_PLAIN}|[,;&(){{}}\[\]<>\"'`](?=\w)(?![\w.\[\]-]{{1,60}}[ \t]?[=:]))*+"
     r"|<[^<>\n]{1,1000}>)",
     re.IGNORECASE,
 )
@@ -48,19 +47,22 @@ class Pairs:
 
     def __init__(self, names: Names) -> None:
         self._is_sensitive = names.is_sensitive
-        self.hint = "|".join(sorted(map(re.escape, names.hints)))
+        self._word = re.compile(f"(?:{one_of(names.hints)}){_REST}")
 
     def __call__(self, text: str) -> str:
         """*text* without the values of sensitive names."""
+        if not ("=" in text or ":" in text or "--" in text or "</" in text or "%3" in text):
+            return text
         if "</" in text:
             text = _ELEMENT.sub(self._element, text)
         parts: list[str] = []
         done = 0
-        for found in _NAME.finditer(text):
-            name = (found["name"] or found["flag"])[-_LONGEST_NAME:]
-            if found.start() < done or not self._is_sensitive(name):
+        for word in self._word.finditer(_lower(text)):
+            if word.start() < done or not self._is_sensitive(name := _name(text, word)):
                 continue
-            at: int | None = found.end()
+            if word["flag"] and not name.startswith("--"):
+                continue
+            at: int | None = word.end()
             while at is not None and (span := _value(text, at, name)):
                 start, end = span
                 parts += text[done:start], _instead_of(text[start:end])
@@ -71,6 +73,20 @@ class Pairs:
 
     def _element(self, found: re.Match[str]) -> str:
         return found[1] + _instead_of(found["value"]) if self._is_sensitive(found["name"]) else found[0]
+
+
+def _lower(text: str) -> str:
+    """*text* in lower case, each character where it was: only U+0130 would become two."""
+    return text.replace("\u0130", "I").lower()
+
+
+def _name(text: str, word: re.Match[str]) -> str:
+    """The whole name that a sensitive word stands in, or with the word before it: ``card number``, ``foreign key``."""
+    before = text[max(word.start() - _LONGEST_NAME, 0) : word.start()]
+    start = len((before[:-1] if before.endswith(" ") else before).rstrip(_NAME_CHARACTERS))
+    if before[:start].endswith("%"):  # the first letters are an escape: %3Ftoken%3D
+        start += 2
+    return before[start:] + text[word.start() : word.end("rest")]
 
 
 def _value(text: str, at: int, name: str) -> tuple[int, int] | None:

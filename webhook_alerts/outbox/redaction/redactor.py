@@ -10,35 +10,44 @@ from typing import Any
 
 from webhook_alerts.alert import JSON
 from webhook_alerts.outbox.redaction import authorization, cards, keys, tokens, urls
+from webhook_alerts.outbox.redaction.hints import one_of
 from webhook_alerts.outbox.redaction.marks import FAILED, SECRET, between_marks, mark
 from webhook_alerts.outbox.redaction.names import Names
-from webhook_alerts.outbox.redaction.pairs import SEPARATORS, Pairs
+from webhook_alerts.outbox.redaction.pairs import Pairs
 
 MAX_TEXT = 110_000
 """Characters of a text that are looked at, and shown: more than the longest stack trace has."""
 _SHORTEST = 13
 """Characters of the shortest secret that stands without a name: a card's number."""
+_LEAST_CARD = 10 ** (_SHORTEST - 1)
 _PASSES = 3
 """What one rule took out may make room for another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """*apply* takes secrets out of texts that, in lower case, match *hint*."""
+    """*apply* takes secrets out of texts that, in lower case, have a match of one of *hints*.
 
-    hint: str
+    A hint is a regular expression that begins with a plain character, for the speed of what looks for all of them.
+    """
+
+    hints: tuple[str, ...]
     apply: Callable[[str], str]
 
 
 RULES = (
-    Rule(keys.HINT, keys.take_private_keys),
-    Rule(urls.WEBHOOK_HINT, urls.take_webhooks),
-    Rule(urls.USERINFO_HINT, urls.take_userinfo),
-    Rule(tokens.HINT, tokens.take_tokens),
-    Rule(authorization.HINT, authorization.take_authorization),
-    Rule(cards.HINT, cards.take_cards),
+    Rule(keys.HINTS, keys.take_private_keys),
+    Rule(urls.WEBHOOK_HINTS, urls.take_webhooks),
+    Rule(urls.USERINFO_HINTS, urls.take_userinfo),
+    Rule(tokens.HINTS, tokens.take_tokens),
+    Rule(authorization.HINTS, authorization.take_authorization),
+    Rule(cards.HINTS, cards.take_cards),
 )
 """What is known by itself. Each runs in linear time: every quantifier is bounded, or cannot overlap what follows it."""
+
+
+_ANY_HINT = re.compile(one_of(hint for rule in RULES for hint in rule.hints)).search
+_HINTED = tuple((re.compile(one_of(rule.hints)).search, rule.apply) for rule in RULES)
 
 
 class Redactor:
@@ -62,9 +71,6 @@ class Redactor:
         self._patterns = tuple(patterns)
         self._function = function
         self._pairs = Pairs(judge)
-        self._names_hint = re.compile(self._pairs.hint).search
-        self._hint = re.compile("|".join(rule.hint for rule in RULES)).search
-        self._rules = tuple((re.compile(rule.hint).search, rule.apply) for rule in RULES)
         self._key = lru_cache(maxsize=4096)(self.text) if function is None else self.text
 
     def text(self, text: str) -> str:
@@ -90,6 +96,8 @@ class Redactor:
         """*value* with secrets replaced in every text, and whole where its key says that it is one."""
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, int):
+            return mark("card") if value > _LEAST_CARD and cards.is_card(str(value)) else value
         if isinstance(value, Mapping):
             return self.mapping(value)
         if isinstance(value, (list, tuple)):
@@ -107,14 +115,11 @@ class Redactor:
         return redacted
 
     def _by_rules(self, text: str) -> str:
-        lower = text.lower()
-        if len(text) >= _SHORTEST and self._hint(lower):
-            for hint, apply in self._rules:
-                if hint(lower):
+        if len(text) >= _SHORTEST and _ANY_HINT(lower := text.lower()):
+            for has_hint, apply in _HINTED:
+                if has_hint(lower):
                     text = apply(text)
-        if SEPARATORS.search(lower) and self._names_hint(lower):
-            text = self._pairs(text)
-        return text
+        return self._pairs(text)
 
     def _by_function(self, text: str) -> str:
         try:

@@ -6,15 +6,24 @@ import re
 
 from webhook_alerts.outbox.redaction.marks import mark
 
-USERINFO_HINT = "://"
+USERINFO_HINTS = ("://",)
 _USERINFO = re.compile(
     r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://)"
     # RFC 3986, section 3.2.1; and a password with a slash in it, which the standard does not allow but people have.
     r"(?:[^\s/\"'<>?#]{1,500}@|[^\s:/@\"'<>\[]{0,100}:(?![0-9]{1,5}[/?#])[^\s\"'<>]{1,500}@)"
 )
 
-WEBHOOK_HINT = (
-    r"webhook|services|workflows|triggers|hooks|api\.telegram|chat\.googleapis|/spaces|pagerduty|powerplatform"
+WEBHOOK_HINTS = (
+    "webhook",
+    "hooks",
+    "services",
+    "workflows",
+    "triggers",
+    "/spaces",
+    r"api\.telegram",
+    r"chat\.googleapis",
+    "pagerduty",
+    "powerplatform",
 )
 _ROUTES = (
     # docs.discord.com/developers/resources/webhook; without the host it stands in urllib3's messages
@@ -37,7 +46,7 @@ _ROUTES = (
 _SLASH = r"(?:\\{0,2}/|%2F)"
 """As it is, as JSON may write it, and as part of another address."""
 _WEBHOOK = re.compile(
-    rf"(?<![A-Za-z0-9])({'|'.join(_ROUTES)})(?!\[redacted:)[^\s\"'<>)\]}}]{{1,2000}}".replace("/", _SLASH),
+    rf"({'|'.join(_ROUTES)})(?!\[redacted:)[^\s\"'<>)\]}}]{{1,2000}}".replace("/", _SLASH),
     re.IGNORECASE,
 )
 

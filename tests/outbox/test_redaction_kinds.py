@@ -1,0 +1,410 @@
+"""Each kind of secret, alone and among words: it goes, and what is needed to understand stays.
+
+The secrets are made up, and put together here so that no scanner takes this file for a leak.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import string
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webhook_alerts.outbox.redaction import Redactor
+
+A = "Ab3dEf6hIj9l" * 20
+HEX = "0a1b2c3d4e5f6789" * 8
+BODY = "\n".join(base64.b64encode(bytes(range(number, number + 48))).decode() for number in range(5))
+BASIC = base64.b64encode(b"ana:hunter2").decode()
+BEGIN, END = "-----BEGIN {}PRIVATE KEY{}-----", "-----END {}PRIVATE KEY{}-----"
+
+
+class Case(NamedTuple):
+    """*secret* in *text*, which becomes *redacted*."""
+
+    kind: str
+    text: str
+    secret: str
+    redacted: str
+
+
+def token(kind: str, secret: str) -> Case:
+    return Case(kind, secret, secret, f"[redacted:{kind}]")
+
+
+TOKENS = [
+    *(token("aws key", start + "A2" * 8) for start in ("AKIA", "ASIA", "ABIA", "ACCA")),
+    token("google key", "AIza" + A[:35]),
+    token("google key", "ya29." + A[:60]),
+    token("google key", "GOCSPX-" + A[:28]),
+    *(token("github token", f"gh{letter}_" + A[:36]) for letter in "opsur"),
+    token("github token", "github_pat_" + A[:22] + "_" + A[:59]),
+    *(
+        token("gitlab token", f"gl{name}-" + A[:20])
+        for name in ("pat", "dt", "rt", "cbt", "ptt", "ft", "agent", "soat")
+    ),
+    *(token("slack token", f"xox{letter}-123456789012-123456789012-" + A[:24]) for letter in "abprs"),
+    token("slack token", "xoxe.xoxp-1-" + A[:60]),
+    token("slack token", "xapp-1-A012-" + A[:40]),
+    *(token("stripe key", f"{kind}_{mode}_" + A[:24]) for kind in ("sk", "rk") for mode in ("live", "test")),
+    token("stripe key", "whsec_" + A[:32]),
+    token("twilio key", "SK" + HEX[:32]),
+    token("sendgrid key", f"SG.{A[:22]}.{A[:43]}"),
+    token("anthropic key", f"sk-ant-api03-{A[:93]}AA"),
+    token("openai key", "sk-" + A[:48]),
+    *(token("openai key", f"sk-{name}-" + A[:60]) for name in ("proj", "svcacct", "admin")),
+    token("hugging face token", "hf_" + A[:34]),
+    token("npm token", "npm_" + A[:36]),
+    token("pypi token", "pypi-AgEIcHlwaS5vcmc" + A[:80]),
+    *(token("digitalocean token", f"do{letter}_v1_" + HEX[:64]) for letter in "opr"),
+    *(token("shopify token", f"shp{name}_" + HEX[:32]) for name in ("at", "ca", "pa", "ss")),
+    token("mailgun key", "key-" + HEX[:32]),
+    token("mailgun key", f"{HEX[:32]}-{HEX[:8]}-{HEX[:8]}"),
+    token("square token", "sq0atp-" + A[:22]),
+    token("square token", "sq0csp-" + A[:43]),
+    token("bot token", "123456789:AA" + A[:33]),
+    token("discord token", f"MT{A[:24]}.{A[:6]}.{A[:38]}"),
+    token("vault token", "hvs." + A[:90]),
+    token("mercado pago token", f"APP_USR-1234567890123456-010203-{HEX[:32]}-123456789"),
+    token("jwt", f"eyJhbGciOiJIUzI1NiJ9.eyJ{A[:30]}.{A[:43]}"),
+    token("jwt", f"eyJhbGciOiJIUzI1NiJ9{A[:30]}"),  # the rest was cut off
+    token("jwt", f"eyJlbmMiOiJBMTI4R0NNIn0.{A[:20]}.{A[:16]}.{A[:30]}.{A[:22]}"),
+]
+CARDS = [
+    token("card", number)
+    for number in (
+        "4111111111111111",
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "4222222222222",
+        "5555555555554444",
+        "2223003122003222",
+        "378282246310005",
+        "3782 822463 10005",
+        "30569309025904",
+        "3530111333300000",
+        "6011111111111117",
+        "6062826786276634",
+        "6304000000000000",
+        "5067 2310 0000 0018",
+    )
+]
+PEM = [
+    Case("private key", f"{BEGIN}\n{BODY}\n{END}".format(name, block, name, block), BODY[:60], "[redacted:private key]")
+    for name, block in (("", ""), ("RSA ", ""), ("EC ", ""), ("OPENSSH ", ""), ("ENCRYPTED ", ""), ("PGP ", " BLOCK"))
+]
+PEM += [
+    Case("private key", f"{BEGIN}\n{BODY}\n… cut".format("", ""), BODY[-60:], "[redacted:private key]… cut"),
+    Case("private key", f"… cut …\n{BODY}\n{END}".format("", ""), BODY[:60], "… cut …\n[redacted:private key]"),
+    Case(
+        "private key",
+        repr(f"{BEGIN}\n{BODY}\n{END}\n".format("", "", "", "")),
+        BODY[:60],
+        "'[redacted:private key]\\n'",
+    ),
+    Case(
+        "private key",
+        f"{BEGIN}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,{HEX[:32]}\n\n{BODY}".format("RSA ", ""),
+        BODY[-60:],
+        "[redacted:private key]",
+    ),
+]
+WEBHOOKS = [
+    Case("webhook", start + secret, secret.split("/")[-1], start + "[redacted:webhook]")
+    for start, secret in (
+        ("https://discord.com/api/webhooks/", f"123456789012345678/{A[:68]}"),
+        ("https://ptb.discord.com/api/v10/webhooks/", f"123456789012345678/{A[:68]}?wait=true"),
+        ("https://discordapp.com/api/webhooks/", f"123456789012345678/{A[:68]}"),
+        ("discord.com/api/webhooks/", f"123456789012345678/{A[:68]}"),
+        ('https://discord.com:443 "POST /api/webhooks/', f"123456789012345678/{A[:68]}"),
+        ("Max retries exceeded with url: /services/", f"T01234567/B01234567/{A[:24]}"),
+        ("https://hooks.slack.com/services/", f"T01234567/B01234567/{A[:24]}"),
+        ("https://hooks.slack.com/workflows/", f"T01234567/A01234567/1/{A[:24]}"),
+        ("https://hooks.slack.com/triggers/", f"T01234567/1/{HEX[:32]}"),
+        ("https:\\/\\/hooks.slack.com\\/services\\/", f"T01234567\\/B01234567\\/{A[:24]}"),
+        ("next=https%3A%2F%2Fhooks.slack.com%2Fservices%2F", f"T01234567%2FB01234567%2F{A[:24]}"),
+        ("https://acme.webhook.office.com/webhookb2/", f"{HEX[:36]}/IncomingWebhook/{HEX[:32]}/{HEX[:36]}"),
+        ("https://outlook.office.com/webhook/", f"{HEX[:36]}/IncomingWebhook/{HEX[:32]}/{HEX[:36]}"),
+        (
+            "https://prod-12.westeurope.logic.azure.com:443/workflows/",
+            f"{HEX[:32]}/triggers/manual/paths/invoke?sig={A[:43]}",
+        ),
+        (
+            "https://x.environment.api.powerplatform.com:443/powerautomate/automations/",
+            f"direct/workflows/{HEX[:32]}/triggers/manual/paths/invoke?sig={A[:43]}",
+        ),
+        ("https://api.telegram.org/bot", f"123456789:AA{A[:33]}/sendMessage"),
+        ("https://chat.googleapis.com/v1/spaces/", f"AAAA/messages?key=AIza{A[:35]}&token={A[:43]}"),
+        ("https://chat.example.com/hooks/", "abcdefghijklmnopqrstuvwxyz"),
+        ("https://chat.example.com/hooks/", f"{A[:17]}/{A[:48]}"),
+        ("https://events.pagerduty.com/integration/", f"{HEX[:32]}/enqueue"),
+    )
+]
+URLS = [
+    Case("userinfo", "https://ana:hunter2@host/path", "hunter2", "https://[redacted:userinfo]@host/path"),
+    Case("userinfo", "postgres://shop:hunter2@db:5432/shop", "hunter2", "postgres://[redacted:userinfo]@db:5432/shop"),
+    Case("userinfo", "postgres://shop:hun@ter2@db/shop", "ter2", "postgres://[redacted:userinfo]@db/shop"),
+    Case("userinfo", "mysql://shop:hun/ter2@db/shop", "ter2", "mysql://[redacted:userinfo]@db/shop"),
+    Case("userinfo", "redis://:hunter2@cache:6379/0", "hunter2", "redis://[redacted:userinfo]@cache:6379/0"),
+    Case("userinfo", "amqps://u:hunter2@mq//", "hunter2", "amqps://[redacted:userinfo]@mq//"),
+    Case("userinfo", "mongodb+srv://u:hunter2@m/db", "hunter2", "mongodb+srv://[redacted:userinfo]@m/db"),
+    Case(
+        "userinfo",
+        f"https://{HEX[:32]}@sentry.example.com/1",
+        HEX[:32],
+        "https://[redacted:userinfo]@sentry.example.com/1",
+    ),
+]
+AUTHORIZATION = [
+    Case("authorization", "Authorization: Bearer hunter2", "hunter2", "Authorization: Bearer [redacted:authorization]"),
+    Case("authorization", "sent Bearer hunter2hunter2 to it", "hunter2", "sent Bearer [redacted:authorization] to it"),
+    Case("authorization", f"sent Basic {BASIC} to it", BASIC, "sent Basic [redacted:authorization] to it"),
+    Case("authorization", f"sent Token {HEX[:40]}", HEX[:40], "sent Token [redacted:authorization]"),
+    Case("authorization", f"sent Bot {A[:60]}", A[:60], "sent Bot [redacted:authorization]"),
+    Case("authorization", f"GenieKey {HEX[:8]}-1111", HEX[:8], "GenieKey [redacted:authorization]"),
+    Case(
+        "authorization",
+        "{'Authorization': 'Token hunter2', 'Host': 'x'}",
+        "hunter2",
+        "{'Authorization': 'Token [redacted:authorization]', 'Host': 'x'}",
+    ),
+    Case(
+        "authorization",
+        'Authorization: Digest username="ana", realm="x", response="hunter2", opaque=1',
+        "hunter2",
+        "Authorization: Digest [redacted:authorization]",
+    ),
+    Case("secret", "Authorization: hunter2", "hunter2", "Authorization: [redacted:secret]"),
+]
+PAIRS = [
+    Case(
+        "secret",
+        text.format("hunter2"),
+        "hunter2",
+        text.format("[redacted:secret]").replace("{{", "{").replace("}}", "}"),
+    )
+    for text in (
+        "password={}",
+        "password: {}",
+        "password = '{}'",
+        'password = "{}"',
+        "password = b'{}'",
+        "_password={}",
+        "PGPASSWORD={}",
+        "userPassword={}",
+        "senha={}",
+        "SENHA_ATUAL={}",
+        "segredo: {}",
+        "chave={}",
+        "chave_de_api={}",
+        "credencial={}",
+        "login={}",
+        "key={}",
+        "token={}",
+        "routing_key={}",
+        "AccountKey={}",
+        "SharedAccessKey={}",
+        "X-Api-Key: {}",
+        "api_key => {}",
+        "if token == '{}':",
+        "password := {}",
+        "--password {}",
+        "mysql --password={} shop",
+        "/pay?order=7&access_token={}&next=/",
+        "/blob?sv=2024&sig={}&se=2025",
+        "/oauth?client_secret={}",
+        "next=/x%3Ftoken%3D{}%26a=1",
+        "user[password]={}&user[name]=ana",
+        'config["password"] = "{}"',
+        "<password>{}</password>",
+        "call(password={}, user=ana)",
+        "connect(dsn, password='{}')",
+        "Set-Cookie: {}",
+        "Cookie: {}",
+        '"routing_key": "{}"',
+        '\\"password\\": \\"{}\\"',
+        "CVV: {}",
+        "pin={}",
+        "session id: {}",
+    )
+]
+PAIRS += [
+    Case("secret", "Cookie: sessionid=hunter2; csrftoken=hunter3; x=y", "hunter3", "Cookie: [redacted:secret]"),
+    Case(
+        "secret", "<QueryDict: {'password': ['hunter2'], 'a': 1}>", "hunter2", "'password': [redacted:secret], 'a': 1"
+    ),
+    Case(
+        "secret", "credentials={'user': 'ana', 'x': ['hunter2']}, a=1", "hunter2", "credentials=[redacted:secret], a=1"
+    ),
+    Case("secret", "password=hunter2,hunter3", "hunter3", "password=[redacted:secret]"),
+    Case("secret", "password=hunter2)hunter3 next", "hunter3", "password=[redacted:secret] next"),
+    Case("secret", 'password = "hunter2 hunter3', "hunter3", 'password = "[redacted:secret]'),
+    Case("secret", 'password = "hun\\"hunter3"', "hunter3", 'password = "[redacted:secret]"'),
+    Case("secret", 'def f(password: str = "hunter2"):', "hunter2", 'def f(password: str = "[redacted:secret]"):'),
+    Case("secret", 'password: Text = "hunter2"', "hunter2", '= "[redacted:secret]"'),
+    Case("secret", "password=ghp_" + A[:36] + "~hunter2", "hunter2", "password=[redacted:secret]"),
+    Case("secret", "token: <Token hunter2>", "hunter2", "token: [redacted:secret]"),
+]
+CASES = [*TOKENS, *CARDS, *PEM, *WEBHOOKS, *URLS, *AUTHORIZATION, *PAIRS]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.redacted[:30]}")
+def test_a_secret_goes_and_the_rest_stays(case):
+    redacted = Redactor().text(case.text)
+    assert case.secret not in redacted
+    assert case.redacted in redacted
+
+
+@pytest.mark.parametrize("around", ["{}", "see {} there", "({})", "«{}»", "\n{}\n", "a, {}, b", "x_{}"])
+@pytest.mark.parametrize("case", [*TOKENS, *CARDS], ids=lambda case: case.text[:12])
+def test_a_token_is_known_whatever_is_around_it(case, around):
+    assert Redactor().text(around.format(case.text)) == around.format(case.redacted)
+
+
+HARMLESS = [
+    "",
+    "the token is invalid",
+    "password reset requested",
+    "key error: 'name'",
+    "KeyError: 'name'",
+    "InvalidTokenError: Signature has expired",
+    "jwt.exceptions.ExpiredSignatureError: Signature has expired",
+    "GET /tokens/list 200",
+    "monkey=banana",
+    "secretary: Ana",
+    "tokenizer=fast tokens=512",
+    "token_type=bearer",
+    "primary_key=7 foreign key: 8",
+    "last_login: 2024-01-01",
+    "palavra-chave: livro",
+    "Basic authentication failed",
+    "Basic Authentication is required",
+    "a basic JavaScript runtime, version2.0",
+    "Bearer authentication",
+    "Token authentication, Bot detection",
+    "password=",
+    'password = ""',
+    "password=None",
+    "sorted(items, key=lambda item: item.name)",
+    "id 1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+    "id 41111111-1111-1111-8111-111111111111",
+    "id 1b4e28ba2fa111d2883f0016d3cca427",
+    "at 2024-01-02T03:04:05.678901+00:00",
+    "order 4711, invoice 2024-000123, ref 4111111111111112",
+    "commit 979539e8d2b7f3c1a4e5b6c7d8e9f0a1b2c3d4e5",
+    "at 1700000000000 ms, 1700000000000000000 ns",
+    "took 0.4111111111111111 s",
+    "snowflake 123456789012345678",
+    "from 10.0.0.1:5432 and [2001:db8::1]:443",
+    'File "/srv/app/shop/views/checkout.py", line 12, in charge_card',
+    "phone +55 11 91234-5678",
+    "https://example.com/a/b?page=2&sort=name#top",
+    "https://example.com:8080/@ana/status?x=a@b.example",
+    "https://example.com/hooks/pre-commit and /api/webhooks/5/edit",
+    "mail ana@example.com, git@github.com:org/repo.git",
+    "task-list and disk-usage-of-the-whole-machine-in-bytes",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "Malaysia, Asia; eyJ; SG.1; sk-1; a=b; x: y",
+    "ações concluídas: senhas fortes são boas",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_no_secret_stays(text):
+    assert Redactor().text(text) == text
+
+
+SOURCE = """Traceback (most recent call last):
+  File "/srv/shop/views.py", line 12, in checkout
+    password = "hunter2"
+  File "/srv/shop/db.py", line 40, in connect
+    return connect(host="db", user='ana', password="hunter2", port=5432)
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+shop.errors.DatabaseError: postgres://ana:hunter2@db/shop: FATAL
+"""
+
+
+def test_of_a_trace_only_the_secrets_go():
+    redacted = Redactor().text(SOURCE)
+    assert redacted == (
+        SOURCE.replace('"hunter2"', '"[redacted:secret]"').replace("ana:hunter2", "[redacted:userinfo]")
+    )
+
+
+def test_nested_values_keys_and_every_type():
+    secret = TOKENS[0].text
+    given = {
+        "password": 7,
+        "api_key": ["a", {"b": 1}],
+        "token": True,
+        "senha": {"x": 1.5},
+        "secret": None,
+        "pin": "",
+        secret: 1,
+        "list": ["password=hunter2", ("token=hunter2", [secret])],
+        "card": 4111111111111111,
+        "order": 4711,
+    }
+    assert Redactor().mapping(given) == {
+        "password": "[redacted:secret]",
+        "api_key": "[redacted:secret]",
+        "token": "[redacted:secret]",
+        "senha": "[redacted:secret]",
+        "secret": None,
+        "pin": "",
+        "[redacted:aws key]": 1,
+        "list": ["password=[redacted:secret]", ["token=[redacted:secret]", ["[redacted:aws key]"]]],
+        "card": "[redacted:card]",
+        "order": 4711,
+    }
+
+
+def test_two_keys_that_become_the_same_keep_both_values():
+    keys = {"AKIA" + "A" * 16: 1, "AKIA" + "B" * 16: 2}
+    assert sorted(Redactor().mapping(keys).values()) == [1, 2]
+
+
+def test_a_text_too_long_is_cut_where_no_half_secret_stays():
+    secret = "ghp_" + A[:36]
+    for shift in range(60):
+        text = ("x" * 99 + "\n") * 1_099 + "y" * (shift + 1) + " " + secret + " " + "z" * 20_000
+        redacted = Redactor().text(text)
+        assert len(redacted) <= 110_000
+        assert "ghp_" not in redacted
+        assert redacted.endswith("characters cut]")
+    assert "4111" not in Redactor().text(("x" * 99 + "\n") * 1_099 + "4111 1111 1111 1111 " * 1000)
+    assert Redactor().text("a" * 200_000) == "\n… [200000 characters cut]"
+
+
+SURROUNDING = st.text(st.sampled_from(string.printable + "çãé“”\u2028\u0130\u212a"), max_size=40)
+
+
+@settings(max_examples=int(os.environ.get("REDACTION_EXAMPLES", "300")), deadline=None)
+@given(st.sampled_from([*TOKENS, *CARDS, *PEM, *WEBHOOKS, *URLS]), SURROUNDING, SURROUNDING)
+def test_a_secret_goes_whatever_is_written_around_it(case, before, after):
+    assert case.secret not in Redactor().text(f"{before} {case.text} {after}")
+
+
+@settings(max_examples=int(os.environ.get("REDACTION_EXAMPLES", "300")), deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([case.text for case in CASES]),
+            st.sampled_from(
+                ["password", "token", "=", ":", '"', "'", "[", "]", "{", "}", "(", "<", "\\", " ", "\n", "/", "@"]
+            ),
+            st.sampled_from(
+                ["://", "[redacted:", "[redacted:secret]", "Bearer ", "-----", "--key", "%3D", "4111", "-", ";"]
+            ),
+            st.text(max_size=8),
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_a_second_look_finds_nothing_and_none_raises(text):
+    once = Redactor().text(text)
+    assert Redactor().text(once) == once
