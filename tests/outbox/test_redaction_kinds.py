@@ -67,11 +67,12 @@ TOKENS = [
     token("square token", "sq0atp-" + A[:22]),
     token("square token", "sq0csp-" + A[:43]),
     token("bot token", "123456789:AA" + A[:33]),
-    token("discord token", f"MT{A[:24]}.{A[:6]}.{A[:38]}"),
+    *(token("discord token", f"{start}{A[:24]}.{A[:6]}.{A[:38]}") for start in ("MT", "Nz", "Oj")),
     token("vault token", "hvs." + A[:90]),
-    token("mercado pago token", f"APP_USR-1234567890123456-010203-{HEX[:32]}-123456789"),
+    token("mercado pago token", f"APP_USR-1234567890-010203-{A[:32]}-123456789"),
     token("jwt", f"eyJhbGciOiJIUzI1NiJ9.eyJ{A[:30]}.{A[:43]}"),
     token("jwt", f"eyJhbGciOiJIUzI1NiJ9{A[:30]}"),  # the rest was cut off
+    token("jwt", f"eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9{A[:30]}"),
     token("jwt", f"eyJlbmMiOiJBMTI4R0NNIn0.{A[:20]}.{A[:16]}.{A[:30]}.{A[:22]}"),
 ]
 CARDS = [
@@ -83,6 +84,7 @@ CARDS = [
         "4222222222222",
         "5555555555554444",
         "2223003122003222",
+        "2200000000000004",
         "378282246310005",
         "3782 822463 10005",
         "30569309025904",
@@ -98,6 +100,7 @@ PEM = [
     for name, block in (("", ""), ("RSA ", ""), ("EC ", ""), ("OPENSSH ", ""), ("ENCRYPTED ", ""), ("PGP ", " BLOCK"))
 ]
 PEM += [
+    Case("private key", f"{BEGIN}\n{'A' * 64}\n{END}".format("", "", "", ""), "A" * 64, "[redacted:private key]"),
     Case("private key", f"{BEGIN}\n{BODY}\n… cut".format("", ""), BODY[-60:], "[redacted:private key]… cut"),
     Case("private key", f"… cut …\n{BODY}\n{END}".format("", ""), BODY[:60], "… cut …\n[redacted:private key]"),
     Case(
@@ -118,6 +121,7 @@ WEBHOOKS = [
     for start, secret in (
         ("https://discord.com/api/webhooks/", f"123456789012345678/{A[:68]}"),
         ("https://ptb.discord.com/api/v10/webhooks/", f"123456789012345678/{A[:68]}?wait=true"),
+        ("https://discord.com/api/webhooks/", "7/" + A[:8]),
         ("https://discordapp.com/api/webhooks/", f"123456789012345678/{A[:68]}"),
         ("discord.com/api/webhooks/", f"123456789012345678/{A[:68]}"),
         ('https://discord.com:443 "POST /api/webhooks/', f"123456789012345678/{A[:68]}"),
@@ -128,6 +132,8 @@ WEBHOOKS = [
         ("https:\\/\\/hooks.slack.com\\/services\\/", f"T01234567\\/B01234567\\/{A[:24]}"),
         ("next=https%3A%2F%2Fhooks.slack.com%2Fservices%2F", f"T01234567%2FB01234567%2F{A[:24]}"),
         ("https://acme.webhook.office.com/webhookb2/", f"{HEX[:36]}/IncomingWebhook/{HEX[:32]}/{HEX[:36]}"),
+        ("https://acme.webhook.office.com/webhookb2/", A[:20]),
+        ("url: /webhookb2/", f"{HEX[:36]}@{HEX[:36]}/IncomingWebhook/{HEX[:32]}/{HEX[:36]}"),
         ("https://outlook.office.com/webhook/", f"{HEX[:36]}/IncomingWebhook/{HEX[:32]}/{HEX[:36]}"),
         (
             "https://prod-12.westeurope.logic.azure.com:443/workflows/",
@@ -137,10 +143,18 @@ WEBHOOKS = [
             "https://x.environment.api.powerplatform.com:443/powerautomate/automations/",
             f"direct/workflows/{HEX[:32]}/triggers/manual/paths/invoke?sig={A[:43]}",
         ),
+        ("https://prod-12.westeurope.logic.azure.com/workflows/", A[:20]),
+        ("url: /workflows/", f"{HEX[:32]}/triggers/manual/paths/invoke?api-version=1"),
+        ("https://x.environment.api.powerplatform.com/automations/", A[:20]),
+        ("https://hooks.slack-gov.com/triggers/", A[:20]),
+        ("https://chat.googleapis.com/v1/spaces/", A[:20]),
+        ("url: /v1/spaces/", f"AAAA/messages?threadKey={A[:20]}"),
+        ("https://api.telegram.org/bot", A[:20]),
         ("https://api.telegram.org/bot", f"123456789:AA{A[:33]}/sendMessage"),
         ("https://chat.googleapis.com/v1/spaces/", f"AAAA/messages?key=AIza{A[:35]}&token={A[:43]}"),
         ("https://chat.example.com/hooks/", "abcdefghijklmnopqrstuvwxyz"),
         ("https://chat.example.com/hooks/", f"{A[:17]}/{A[:48]}"),
+        ("https://events.eu.pagerduty.com/x-ere/", A[:20]),
         ("https://events.pagerduty.com/integration/", f"{HEX[:32]}/enqueue"),
     )
 ]
@@ -165,7 +179,10 @@ AUTHORIZATION = [
     Case("authorization", f"sent Basic {BASIC} to it", BASIC, "sent Basic [redacted:authorization] to it"),
     Case("authorization", f"sent Token {HEX[:40]}", HEX[:40], "sent Token [redacted:authorization]"),
     Case("authorization", f"sent Bot {A[:60]}", A[:60], "sent Bot [redacted:authorization]"),
-    Case("authorization", f"GenieKey {HEX[:8]}-1111", HEX[:8], "GenieKey [redacted:authorization]"),
+    *(
+        Case("authorization", f"{scheme} {HEX[:8]}-1111", HEX[:8], f"{scheme} [redacted:authorization]")
+        for scheme in ("GenieKey", "ApiKey", "SSWS", "Negotiate", "NTLM")
+    ),
     Case(
         "authorization",
         "{'Authorization': 'Token hunter2', 'Host': 'x'}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -17,13 +17,13 @@ _KEYS = ("keys", "patterns", "function")
 _KIND = re.compile(r"[a-z][a-z0-9 _-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one by itself, for a callable need not be hashable
+@dataclass(frozen=True, slots=True)
 class Redact:
     """Further names of keys that hold secrets, patterns by kind, and a function from text to text."""
 
     keys: tuple[str, ...] = ()
     patterns: tuple[tuple[str, re.Pattern[str]], ...] = ()
-    function: Callable[[str], str] | None = None
+    function: Callable[[str], str] | None = field(default=None, hash=False)  # which need not be hashable
 
 
 def read_redact(given: Any, problems: Problems) -> Redact:
