@@ -22,7 +22,8 @@ from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Outcome, Payload, Response, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery.claim import fresh
-from webhook_alerts.delivery.deliver import deliver, post
+from webhook_alerts.delivery.deliver import deliver
+from webhook_alerts.delivery.exchange import post
 from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.intake.spooled import forget_what_is_stored, take_up
 from webhook_alerts.models import Delivery

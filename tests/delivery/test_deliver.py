@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -17,6 +18,7 @@ from webhook_alerts.alert import Level
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Outcome, Verdict
 from webhook_alerts.delivery import claim as claims
+from webhook_alerts.delivery import gate as gates
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.finish import backoff, finish
 from webhook_alerts.delivery.flush import flush
@@ -240,3 +242,58 @@ def test_with_redis_away_alerts_are_delivered_all_the_same(configure, owe, disco
     accept({"alerts": [an_alert().to_dict()]})
     assert deliver("errors") == 1
     assert states() == {"delivered": 1}
+
+
+GONE = Answer(404, body={"code": 10015, "message": "Unknown Webhook"})
+
+
+@pytest.fixture
+def two(configure, discord, db):
+    """Two webhooks, the first with the second as its fallback."""
+    hooks = {name: {"url": discord.url(name), "channel": "discord", "rate": []} for name in ("errors", "info")}
+    hooks["errors"]["fallback"] = "info"
+    return configure(WEBHOOKS=hooks)
+
+
+def test_a_pause_is_told_elsewhere_once_and_what_waits_goes_to_the_fallback_once(two, owe, discord):
+    owe(*[f"kept {i}" for i in range(3)])
+    discord.script("errors", [GONE, GONE])
+    deliver("errors")
+    owe("later")
+    for _ in range(3):
+        deliver("errors")
+        deliver("info")
+    texts = json.dumps(discord.messages("info"))
+    assert texts.count("is paused") == 1
+    assert "manage.py alerts resume errors" in texts.replace("\\", "")
+    assert [texts.count(f"kept {i}") for i in range(3)] == [1, 1, 1]
+    assert texts.count("later") == 1
+    assert len(discord.requests("errors")) == 1
+    sums = totals()["errors"]
+    assert (sums["received"], sums["pending"]) == (4, 4)
+
+
+def test_too_many_refusals_close_every_webhook_of_the_provider(two, memory, monkeypatch):
+    monkeypatch.setattr(gates, "MOST_INVALID", 3)
+    refused = Outcome(Verdict.REFUSED, "HTTP 403")
+    for _ in range(3):
+        gate = gate_for("errors")
+        gate.report(gate.acquire(), refused, status=403)
+    given = gate_for("info").acquire()
+    assert (given.allowed, given.reason) == (False, "cooling_down")
+    assert 500 < given.wait_s <= 600
+
+
+@pytest.mark.parametrize("quoted", ["{url}", "Cannot POST {path}", "no hook with {token}"])
+def test_an_answer_that_quotes_the_address_is_stored_without_it(errors, owe, discord, quoted):
+    url = discord.url("errors")
+    path = urlsplit(url).path
+    said = quoted.format(url=url, path=path, token=path.rsplit("/", 1)[-1])
+    owe("x")
+    discord.script("errors", [Answer(400, body={"code": 50035, "message": said})])
+    deliver("errors")
+    stored = json.dumps(
+        [*Attempt.objects.values_list("error", "response_excerpt"), *Delivery.objects.values_list("reason")]
+    )
+    assert "redacted:webhook" in stored
+    assert path.rsplit("/", 1)[-1] not in stored

@@ -23,11 +23,6 @@ EMBED_SUM = 6000
 FILE_CHARACTERS = 200_000
 """Ours, far below the 10 MiB that Discord takes: a trace longer than this helps nobody."""
 
-_URL = re.compile(
-    r"https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/"
-    r"\d{17,20}/[A-Za-z0-9_.-]{60,100}/?(?:\?[^#\s]*)?",
-    re.ASCII,
-)
 _PATH = re.compile(r"(?:/api)?(?:/v\d{1,2})?/webhooks/(?P<id>\d{17,20})/(?P<token>[A-Za-z0-9_.-]{60,100})/?", re.ASCII)
 _HOST = re.compile(r"((ptb|canary)\.)?discord(app)?\.com")
 _MENTION = re.compile(r"@everyone|@here|<@&(?P<role>\d{15,20})>|<@!?(?P<user>\d{15,20})>", re.ASCII)
@@ -53,8 +48,8 @@ class Discord(Channel):
     supports_edit: ClassVar[bool] = True
 
     def recognises(self, url: str) -> bool:
-        """A webhook URL as Discord's client copies it, of any API version."""
-        return _URL.fullmatch(url) is not None
+        """An address at Discord, also one that was cut short: ``endpoint`` then says what is missing."""
+        return _HOST.fullmatch(urlsplit(url).hostname or "") is not None
 
     def endpoint(self, url: str) -> str:
         """The v10 address with ``wait=true``: v6, which people copy, counts ``Retry-After`` in milliseconds,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from webhook_alerts.alert import JSON, Level
+from webhook_alerts.alert import Level
 from webhook_alerts.channels import registry
-from webhook_alerts.channels.base import Channel, File, Outcome, Response, Verdict
+from webhook_alerts.channels.base import Channel, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery import claim as claims
-from webhook_alerts.delivery import transport, update
+from webhook_alerts.delivery import record, update
+from webhook_alerts.delivery.exchange import patch, post
 from webhook_alerts.delivery.finish import finish, note
 from webhook_alerts.delivery.gate import Gate, Pass, gate_for
 from webhook_alerts.delivery.nudge import Nudge, nudge
@@ -73,6 +73,8 @@ class _Drain:
         made = 0
         retries: list[float] = []
         paused = self.gate.is_paused()
+        if paused:
+            record.fall_back_while_paused(self.webhook)
         backlog = claims.Backlog(self.webhook, self.channel, at_least)
         while made < most and time.monotonic() < ends:
             owed = backlog.next(only_resends=paused)
@@ -115,7 +117,7 @@ class _Drain:
         outcome, response = patch(self.webhook, self.channel, message.provider_message_id, payload.json)
         note(attempt, outcome, response, time.monotonic() - started)
         update.settle(message, claimed, outcome, payload.json)
-        self.gate.report(given, outcome)
+        self.gate.report(given, outcome, status=response.status if response else 0)
         return 1
 
     def _send(self, claim: claims.Claim, given: Pass) -> tuple[float | None, bool]:
@@ -127,34 +129,5 @@ class _Drain:
         try:
             wait_s = finish(claim, outcome, response, took, self.config)
         finally:
-            self.gate.report(given, outcome, resend=resend)
+            self.gate.report(given, outcome, resend=resend, status=response.status if response else 0)
         return wait_s, outcome.verdict is Verdict.GONE and not resend
-
-
-def post(
-    webhook: Webhook, channel: Channel, body: dict[str, JSON], files: Sequence[File]
-) -> tuple[Outcome, Response | None]:
-    """POST *body* and understand the answer. Never raises."""
-    return _exchange(
-        channel, lambda: transport.post(channel.endpoint(webhook.url), body, files, timeout=webhook.timeout)
-    )
-
-
-def patch(
-    webhook: Webhook, channel: Channel, message_id: str, body: dict[str, JSON]
-) -> tuple[Outcome, Response | None]:
-    """Change a sent message into *body* and understand the answer. Never raises."""
-    url, changed = channel.edit(webhook.url, message_id, body)
-    return _exchange(channel, lambda: transport.patch(url, changed, timeout=webhook.timeout))
-
-
-def _exchange(channel: Channel, send: Callable[[], Response]) -> tuple[Outcome, Response | None]:
-    try:
-        response = send()
-    except transport.TransportError as error:
-        return Outcome(Verdict.RETRY, error.reason, ambiguous=error.ambiguous), None
-    try:
-        return channel.classify(response), response
-    except Exception as error:
-        logger.exception("The channel %s cannot read an answer", channel.name)
-        return Outcome(Verdict.RETRY, f"answer not understood: {type(error).__name__}", ambiguous=True), response

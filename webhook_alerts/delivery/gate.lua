@@ -26,7 +26,8 @@ if what == 'release' then
 end
 
 if what == 'report' then
-  -- ARGV: 3 ok|failed|neutral, 4 cooldown, 5 provider-wide?, 6 failures that open the breaker, 7 its first rest, 8 its longest
+  -- ARGV: 3 ok|failed|neutral, 4 cooldown, 5 provider-wide?, 6 failures that open the breaker, 7 its first rest, 8 its longest,
+  --   9 invalid?, 10 how many invalid requests close the provider, 11 within what time
   redis.call('ZADD', KEYS[1], 'XX', text(now), ticket)
   redis.call('ZADD', KEYS[3], 'XX', text(now), ticket)
   if tonumber(ARGV[4]) > 0 then
@@ -36,6 +37,20 @@ if what == 'report' then
       redis.call('HSET', key, 'until', text(till))
       redis.call('PEXPIRE', key, STATE_LIFE_MS)
     end
+  end
+  if ARGV[9] == '1' then
+    local since = tonumber(redis.call('HGET', KEYS[4], 'invalid_since') or '0')
+    if now - since > tonumber(ARGV[11]) then
+      since = now
+      redis.call('HSET', KEYS[4], 'invalid_since', text(now), 'invalid', 0)
+    end
+    if redis.call('HINCRBY', KEYS[4], 'invalid', 1) >= tonumber(ARGV[10]) then
+      local till = since + tonumber(ARGV[11])
+      if till > tonumber(redis.call('HGET', KEYS[4], 'until') or '0') then
+        redis.call('HSET', KEYS[4], 'until', text(till))
+      end
+    end
+    redis.call('PEXPIRE', KEYS[4], STATE_LIFE_MS)
   end
   if ARGV[3] == 'ok' then
     redis.call('HDEL', KEYS[2], 'failures', 'trips', 'open', 'probe', 'probe_until')

@@ -29,6 +29,12 @@ MARGIN_S = 0.05
 """Added to every window, for the difference of two clocks over that time."""
 UNDER_WAY_S = REQUEST_DEADLINE_S + 5
 """A request that nobody reported back is over after this."""
+INVALID = frozenset({401, 403, 404, 429})
+"""What Discord calls invalid requests, and 404: 10,000 of them in 10 minutes, and it bans the address for a day.
+https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans."""
+MOST_INVALID = 500
+INVALID_S = 600.0
+"""After so many in so long nothing more is sent to the provider until that time is over."""
 _SCRIPT = resources.files("webhook_alerts.delivery").joinpath("gate.lua").read_text(encoding="utf-8")
 _HEALTH = {Verdict.DELIVERED: "ok", Verdict.RETRY: "failed"}
 
@@ -76,10 +82,11 @@ class Gate:
         if given.ticket:
             self._tell("release", given.ticket)
 
-    def report(self, given: Pass, outcome: Outcome, *, resend: bool = False) -> None:
+    def report(self, given: Pass, outcome: Outcome, *, resend: bool = False, status: int = 0) -> None:
         """Learn from an answer: cooldowns from any, the breaker from failures and successes, a pause from the end.
 
-        A refused message says nothing of the webhook's health; nor does a resend, whatever comes of it.
+        A refused message says nothing of the webhook's health; nor does a resend, whatever comes of it. An HTTP
+        *status* that the provider counts against an address is counted here too, over all of its webhooks.
         """
         health = "neutral" if resend else _HEALTH.get(outcome.verdict, "neutral")
         config = self.config
@@ -92,6 +99,9 @@ class Gate:
             config.breaker_failures,
             _us(config.breaker_cooldown),
             _us(max(BREAKER_LONGEST_S, config.breaker_cooldown)),
+            int(bool(self.provider) and status in INVALID),
+            MOST_INVALID,
+            _us(INVALID_S),
         )
         if outcome.verdict is Verdict.GONE and not resend:
             self.pause(outcome.reason)

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connections, router, transaction
+from django.db.models import QuerySet
 
 from webhook_alerts import alert
-from webhook_alerts.conf import get_config
+from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.models import Delivery, Message
 
 
@@ -50,9 +51,24 @@ def fall_back(message: Message) -> None:
     """Owe the alerts of *message* to its webhook's fallback too; what that has already, it gets only once."""
     config = get_config()
     webhook = config.webhooks.get(message.webhook)
-    if webhook is None or webhook.fallback not in config.webhooks:
+    if webhook is not None and webhook.fallback in config.webhooks:
+        _owe(Delivery.objects.filter(message=message).exclude(state=Delivery.State.DELIVERED), webhook)
+
+
+def fall_back_while_paused(webhook: Webhook) -> None:
+    """Owe to the fallback what *webhook* is owed and no message carries; each delivery once, which says so."""
+    if webhook.fallback not in get_config().webhooks:
         return
-    carried = Delivery.objects.filter(message=message).exclude(state=Delivery.State.DELIVERED)
+    reason = f"paused; owed to {webhook.fallback} too"
+    waiting = Delivery.objects.filter(webhook=webhook.name, state=Delivery.State.PENDING, message=None)
+    found = list(waiting.exclude(reason=reason).values_list("pk", flat=True)[:1_000])
+    if found:
+        with transaction.atomic(using=database()):
+            _owe(Delivery.objects.filter(pk__in=found), webhook)
+            Delivery.objects.filter(pk__in=found).update(reason=reason)
+
+
+def _owe(carried: QuerySet[Delivery], webhook: Webhook) -> None:
     Delivery.objects.bulk_create(
         [
             Delivery(alert_id=alert_id, webhook=webhook.fallback, level=level)
