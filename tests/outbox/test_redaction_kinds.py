@@ -365,6 +365,7 @@ def test_nested_values_keys_and_every_type():
         "list": ["password=hunter2", ("token=hunter2", [secret])],
         "card": 4111111111111111,
         "order": 4711,
+        "big": 4 * 10**5000,
     }
     assert Redactor().mapping(given) == {
         "password": "[redacted:secret]",
@@ -377,6 +378,7 @@ def test_nested_values_keys_and_every_type():
         "list": ["password=[redacted:secret]", ["token=[redacted:secret]", ["[redacted:aws key]"]]],
         "card": "[redacted:card]",
         "order": 4711,
+        "big": 4 * 10**5000,
     }
 
 

@@ -19,7 +19,7 @@ MAX_TEXT = 110_000
 """Characters of a text that are looked at, and shown: more than the longest stack trace has."""
 _SHORTEST = 13
 """Characters of the shortest secret that stands without a name: a card's number."""
-_LEAST_CARD = 10 ** (_SHORTEST - 1)
+_LEAST_CARD, _ABOVE_CARDS = 10 ** (_SHORTEST - 1), 10**19
 _PASSES = 3
 """What one rule took out may make room for another."""
 
@@ -44,8 +44,6 @@ RULES = (
     Rule(cards.HINTS, cards.take_cards),
 )
 """What is known by itself. Each runs in linear time: every quantifier is bounded, or cannot overlap what follows it."""
-
-
 _ANY_HINT = re.compile(one_of(hint for rule in RULES for hint in rule.hints)).search
 _HINTED = tuple((re.compile(one_of(rule.hints)).search, rule.apply) for rule in RULES)
 
@@ -77,10 +75,9 @@ class Redactor:
         """*text* with each secret replaced by ``[redacted:kind]``, and cut to 110,000 characters."""
         if not text:
             return text
-        if len(text) > MAX_TEXT:
-            text = _cut(text)
+        text = _bounded(text)
         if self._function:
-            text = self._by_function(text)
+            text = _bounded(self._by_function(text))
         for literal in self._literals:
             if literal in text:
                 text = text.replace(literal, mark("webhook"))
@@ -90,14 +87,14 @@ class Redactor:
             before, text = text, self._by_rules(text)
             if text == before:
                 break
-        return text if len(text) <= MAX_TEXT else _cut(text)
+        return _bounded(text)
 
     def json(self, value: JSON) -> JSON:
         """*value* with secrets replaced in every text, and whole where its key says that it is one."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, int):
-            return mark("card") if value > _LEAST_CARD and cards.is_card(str(value)) else value
+            return mark("card") if _LEAST_CARD <= value < _ABOVE_CARDS and cards.is_card(str(value)) else value
         if isinstance(value, Mapping):
             return self.mapping(value)
         if isinstance(value, (list, tuple)):
@@ -132,8 +129,10 @@ class Redactor:
         return FAILED
 
 
-def _cut(text: str) -> str:
-    """The beginning of *text*, up to white space and not within a number in groups, with a mark of what is missing."""
+def _bounded(text: str) -> str:
+    """*text*, or its beginning up to white space, and not within a number in groups, with a mark of what is missing."""
+    if len(text) <= MAX_TEXT:
+        return text
     head = text[: MAX_TEXT - 100]
     head = head[: max(head.rfind(" "), head.rfind("\n"), 0)].rstrip("0123456789- \t\r\n")
     return f"{head}\n… [{len(text) - len(head)} characters cut]"
