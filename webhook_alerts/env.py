@@ -51,6 +51,7 @@ _OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "FLUSH_INTERVAL": _number,
     "DEDUP_WINDOW": _number,
     "MAX_ATTEMPTS": int,
+    "MAX_AGE": _number,
     "BACKOFF": _number,
     "BACKOFF_MAX": _number,
     "BREAKER_FAILURES": int,

@@ -123,6 +123,7 @@ class Message(models.Model):
     token = models.UUIDField(_("claim token"), null=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
     update_due_at = models.DateTimeField(_("counter to be updated at"), null=True, editable=False)
+    digest = models.BooleanField(_("digest"), default=False, help_text=_("Sums up what had become stale in an outage."))
     resend = models.BooleanField(_("resend"), default=False)
     before_resend = models.CharField(_("state before the resend"), max_length=16, blank=True, editable=False)
     provider_message_id = models.CharField(_("message id at the service"), max_length=128, blank=True)
@@ -176,6 +177,7 @@ class Delivery(models.Model):
         Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="deliveries", verbose_name=_("message")
     )
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    owed_since = models.DateTimeField(_("owed since"), default=timezone.now)
     delivered_at = models.DateTimeField(_("delivered at"), null=True)
 
     class Meta:

@@ -23,6 +23,7 @@ from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.finish import backoff, finish
 from webhook_alerts.delivery.flush import flush
 from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.resend import replay
 from webhook_alerts.delivery.totals import totals
 from webhook_alerts.intake.accept import accept
 from webhook_alerts.models import Attempt, Delivery, Message
@@ -297,3 +298,63 @@ def test_an_answer_that_quotes_the_address_is_stored_without_it(errors, owe, dis
     )
     assert "redacted:webhook" in stored
     assert path.rsplit("/", 1)[-1] not in stored
+
+
+def let_it_get_stale(minutes: int = 60) -> None:
+    Delivery.objects.update(owed_since=timezone.now() - timedelta(minutes=minutes))
+
+
+def test_after_an_outage_criticals_come_first_and_the_rest_as_one_digest(errors, owe, discord):
+    owe(*[f"error {i}" for i in range(150)], level=Level.ERROR)
+    owe(*[f"warning {i}" for i in range(63)], level=Level.WARNING)
+    let_it_get_stale()
+    owe("down", "still down", level=Level.CRITICAL)
+    assert deliver("errors") == 3
+    first, second, digest = (json.dumps(message["embeds"], ensure_ascii=False) for message in discord.messages())
+    assert "down" in first
+    assert "still down" in second
+    assert "213 alerts while this webhook could not be reached" in digest
+    assert "150 error, 63 warning" in digest
+    assert states() == {"delivered": 215}
+    told = Message.objects.get(digest=True)
+    assert told.deliveries.count() == 213
+
+
+def test_what_is_fresh_or_little_is_told_one_by_one(errors, owe, discord):
+    owe(*[f"fresh {i}" for i in range(120)])
+    deliver("errors")
+    owe(*[f"old {i}" for i in range(20)])
+    let_it_get_stale()
+    deliver("errors")
+    texts = json.dumps(discord.messages())
+    assert not Message.objects.filter(digest=True).exists()
+    assert all(f"fresh {i}" in texts for i in range(120))
+    assert all(f"old {i}" in texts for i in range(20))
+
+
+def test_a_digest_that_fails_is_tried_again_as_it_was(errors, owe, discord):
+    owe(*[f"error {i}" for i in range(150)])
+    let_it_get_stale()
+    discord.script("errors", [Answer(503)])
+    assert deliver("errors") == 1
+    assert states() == {"pending": 150}
+    let_time_pass()
+    assert deliver("errors") == 1
+    assert states() == {"delivered": 150}
+    assert Message.objects.count() == 1
+
+
+def test_what_is_too_old_has_failed_and_can_be_replayed(errors, owe, discord):
+    owe("too old")
+    discord.script("errors", [Answer(503)])
+    deliver("errors")
+    owe("too old, too")
+    let_it_get_stale(minutes=3 * 24 * 60 + 1)
+    Message.objects.update(created_at=timezone.now() - timedelta(days=4))
+    flush()
+    assert states() == {"failed": 2}
+    assert all("expired" in delivery.reason for delivery in Delivery.objects.all())
+    assert replay() == 2
+    flush()
+    deliver("errors")
+    assert states() == {"delivered": 2}

@@ -81,6 +81,7 @@ OPTIONS: Mapping[str, Option] = {
     "FLUSH_INTERVAL": _seconds(1, 3600),
     "DEDUP_WINDOW": _seconds(0, 86_400),
     "MAX_ATTEMPTS": _whole(1, 100),
+    "MAX_AGE": _seconds(60, 31_536_000),
     "BACKOFF": _seconds(0.1, 3600),
     "BACKOFF_MAX": _seconds(0.1, 86_400),
     "BREAKER_FAILURES": _whole(1, 1000),

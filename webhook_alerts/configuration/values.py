@@ -62,6 +62,7 @@ class Config:
     flush_interval: float = PRESETS["production"].flush_interval
     dedup_window: float = 60.0
     max_attempts: int = PRESETS["production"].max_attempts
+    max_age: float = 259_200.0
     backoff: float = 1.0
     backoff_max: float = 16.0
     breaker_failures: int = 5

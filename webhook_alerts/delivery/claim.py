@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels.base import Channel, File, Payload
 from webhook_alerts.conf import LEASE_S, Config, Webhook
-from webhook_alerts.delivery import record, update
+from webhook_alerts.delivery import digest, record, update
 from webhook_alerts.models import Alert as AlertRow
 from webhook_alerts.models import Attempt, Delivery, Message
 
@@ -48,6 +48,7 @@ class Owed:
 
     message: Message | None
     deliveries: Sequence[Fresh] = ()
+    digest: bool = False
 
     @property
     def is_resend(self) -> bool:
@@ -59,12 +60,13 @@ class Owed:
 class Claim:
     """A message that this worker may send until its lease ends, and the attempt that is on record for it.
 
-    ``count`` deliveries were put into it just now.
+    ``count`` deliveries were put into it just now; ``reread``: so many that the backlog is another.
     """
 
     message: Message
     attempt: Attempt
     count: int = 0
+    reread: bool = False
 
     @property
     def files(self) -> list[File]:
@@ -102,6 +104,7 @@ class Backlog:
         self.at_least = at_least
         self._page: deque[Fresh] = deque()
         self._seen_all = False
+        self._digest: bool | None = None
 
     def next(self, *, only_resends: bool = False) -> Owed | None:
         """Resends, then messages that are due (again), then the gravest and oldest deliveries."""
@@ -112,6 +115,9 @@ class Backlog:
             self._read()
         most = min(self.webhook.batch_size, self.channel.max_alerts)
         rows = list(islice(self._page, most))
+        if self._is_stale():
+            rows = [row for row in rows if row.alert.level >= Level.CRITICAL]
+            return Owed(None, rows[:1]) if rows else Owed(None, digest=True)
         if len(rows) < most and not self._seen_all:
             self._read()
             rows = list(islice(self._page, most))
@@ -129,6 +135,12 @@ class Backlog:
         """Somebody else has taken of it: read it again."""
         self._page.clear()
 
+    def _is_stale(self) -> bool:
+        """Is there so much, and so old, that it is to be summed up? Asked once for a page that is full."""
+        if self._digest is None:
+            self._digest = not self._seen_all and self.at_least < Level.ERROR and digest.is_due(self.webhook)
+        return self._digest
+
     def _due(self, *, only_resends: bool) -> Message | None:
         messages = Message.objects.filter(due(), webhook=self.webhook.name).order_by("-resend", "due_at")
         for message in messages.filter(resend=True) if only_resends else messages[: POISON + 1]:
@@ -143,12 +155,15 @@ class Backlog:
         found = rows.values_list("pk", "alone", *(f"alert__{name}" for name in record.COLUMNS))[:PAGE]
         self._page = deque(Fresh(pk, alone, record.value_of(columns)) for pk, alone, *columns in found)
         self._seen_all = len(self._page) < PAGE
+        self._digest = None
 
 
 def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Claim | None:
     """Claim what a ``Backlog`` showed; ``None`` when another worker was quicker, or nothing of it can be rendered."""
     if owed.message is not None:
         return _retake(owed.message)
+    if owed.digest:
+        return _take_digest(webhook, channel, config)
     payload = _render(owed.deliveries, webhook, channel, config)
     if payload is None:
         return None
@@ -174,6 +189,17 @@ def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Clai
         if _has_counted_on(rows):
             Message.objects.filter(pk=message.pk).update(update_due_at=Now())
         return Claim(message, _attempt(message), len(rows))
+
+
+def _take_digest(webhook: Webhook, channel: Channel, config: Config) -> Claim | None:
+    message = Message(webhook=webhook.name, state=Message.State.SENDING, token=uuid.uuid4(), claims=1, digest=True)
+    message.lease_until = cast("None", _lease())
+    with record.short():
+        message.save(force_insert=True)
+        if not digest.take(message, webhook, channel, config):
+            transaction.set_rollback(True, using=record.database())
+            return None
+        return Claim(message, _attempt(message), reread=True)
 
 
 def _has_counted_on(rows: Sequence[Fresh]) -> bool:

@@ -93,6 +93,8 @@ class _Drain:
                 self.gate.release(given)
                 backlog.changed()
                 continue
+            if claim.reread:
+                backlog.changed()
             backlog.taken(claim.count)
             made += 1
             wait_s, gone = self._send(claim, given)

@@ -95,7 +95,7 @@ def _carry(message: Message, outcome: Outcome, state: str) -> None:
         carried.update(state=Delivery.State.DELIVERED, delivered_at=Now(), reason="")
     elif message.resend:
         return
-    elif outcome.verdict is Verdict.REFUSED and carried.count() > 1:
+    elif outcome.verdict is Verdict.REFUSED and not message.digest and carried.count() > 1:
         # Taken apart, so that only the alert that the service refuses fails.
         Message.objects.filter(pk=message.pk).update(reason=f"taken apart: {_reason(outcome)}"[:255])
         carried.update(state=Delivery.State.PENDING, message=None, alone=True)

@@ -55,11 +55,18 @@ def replay(webhook: str | None = None, since: datetime | None = None, ids: Itera
         # The deliveries of a message that somebody resends just now stay with it.
         replayed = list(messages.values_list("pk", flat=True))
         count = Delivery.objects.filter(state=Delivery.State.FAILED, message__in=replayed).update(
-            state=Delivery.State.PENDING, reason=""
+            state=Delivery.State.PENDING, reason="", owed_since=Now()
         )
-        count += failed.filter(message__isnull=True).update(state=Delivery.State.PENDING, reason="")
+        count += failed.filter(message__isnull=True).update(state=Delivery.State.PENDING, reason="", owed_since=Now())
         Message.objects.filter(pk__in=replayed, state=Message.State.FAILED).update(
-            state=Message.State.PENDING, due_at=Now(), attempts=0, deferrals=0, claims=0, reason="", finished_at=None
+            state=Message.State.PENDING,
+            due_at=Now(),
+            created_at=Now(),
+            attempts=0,
+            deferrals=0,
+            claims=0,
+            reason="",
+            finished_at=None,
         )
     _nudge(webhooks)
     return count

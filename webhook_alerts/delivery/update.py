@@ -57,7 +57,7 @@ def render(message: Message, webhook: Webhook, channel: Channel, config: Config)
     """The message as it should be now; ``None`` when it need not or cannot change."""
     rows = message.deliveries.order_by("-level", "id").values_list(*(f"alert__{name}" for name in record.COLUMNS))
     alerts = [record.value_of(row) for row in rows]
-    if not alerts:
+    if not alerts or message.digest:
         return None
     if not channel.supports_edit:
         alerts = [alert for alert in alerts if alert.occurrences > 1]
