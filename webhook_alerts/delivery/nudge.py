@@ -108,6 +108,15 @@ def queue_name(webhook: str) -> str:
     return f"alerts.{webhook}"
 
 
+def clear(webhook: str) -> None:
+    """Free every slot: a nudge that waits for a gate which is open now finds itself replaced."""
+    try:
+        if keys := list(client().scan_iter(f"{PREFIX}nudge:{webhook}:*")):
+            client().delete(*keys)
+    except redis.RedisError as error:
+        logger.warning("Redis is away (%s): the nudges of %s stay as they are", type(error).__name__, webhook)
+
+
 def nudge(webhook: str) -> bool:
     """Have *webhook*, which owes something due now, looked at; says whether a message was sent.
 

@@ -15,8 +15,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from webhook_alerts.conf import get_config
-from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.delivery.resend import replay
+from webhook_alerts.delivery.resume import resume
 from webhook_alerts.intake.spooled import take_up
 from webhook_alerts.operations import doctor, prune, trial
 from webhook_alerts.operations.status import status
@@ -134,7 +134,7 @@ class Command(BaseCommand):
 
     def resume(self, as_json: bool, webhook: str) -> None:
         self._known(webhook)
-        was_paused = gate_for(webhook).resume()
+        was_paused = resume(webhook)
         text = (
             f"{webhook} is sent to again."
             if was_paused
