@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from webhook_alerts import alert
+from webhook_alerts.channels.text import clean
 
 
 class Alert(models.Model):
@@ -72,7 +73,7 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_level_display()}: {self.message[:80]}"
+        return f"{self.get_level_display()}: {clean(self.message[:80])}"
 
 
 class Repeat(models.Model):

@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from webhook_alerts.channels.text import clean
+
 CLIP = 20_000
 """Characters of one text shown on a page; the rest stays in the database."""
 
@@ -66,11 +68,6 @@ def exact(moment: datetime | None) -> str:
 def times(occurrences: int) -> SafeString | str:
     """×57; nothing for what happened once."""
     return format_html('<span class="wa-count">×{}</span>', occurrences) if occurrences > 1 else ""
-
-
-def clean(text: str) -> str:
-    """*text* without what UTF-8 cannot carry: JSON columns keep lone surrogates, a page cannot."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def clip(text: str, limit: int = CLIP) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.text import clean, code_block, cut_end, cut_middle, escape_markdown
+from webhook_alerts.channels.text import clean, code_block, cut_end, cut_middle, escape_emphasis, escape_markdown
 
 TITLE = 256
 DESCRIPTION = 4096
@@ -65,7 +65,7 @@ def log(alert: Alert, style: Style) -> dict[str, Any]:
     """A log record without an exception."""
     message = _text(alert.message, style)
     head, _, rest = message.partition("\n")
-    title = f"{SIGNS[alert.level]} {cut_end(head, 200) or alert.level.name.title()}"
+    title = f"{SIGNS[alert.level]} {escape_emphasis(cut_end(head, 200)) or alert.level.name.title()}"
     return _frame(alert, title, code_block(message) if rest or len(head) > 200 else "")
 
 
@@ -73,13 +73,17 @@ def error(alert: Alert, style: Style) -> dict[str, Any]:
     """An alert at ERROR or above, headed by its exception where it has one."""
     if not alert.exception_type:
         return log(alert, style)
-    return _frame(alert, f"{SIGNS[alert.level]} {clean(alert.exception_type)}", code_block(_text(alert.message, style)))
+    return _frame(
+        alert,
+        f"{SIGNS[alert.level]} {escape_emphasis(clean(alert.exception_type))}",
+        code_block(_text(alert.message, style)),
+    )
 
 
 def performance(alert: Alert, style: Style) -> dict[str, Any]:
     """A measured value against its threshold."""
     details = alert.details
-    embed = _frame(alert, f"⏱️ {clean(str(details.get('metric', 'performance')))}", "")
+    embed = _frame(alert, f"⏱️ {escape_emphasis(clean(str(details.get('metric', 'performance'))))}", "")
     unit = f" {details.get('unit', '')}".rstrip()
     _field(embed, "Value", f"{_number(details.get('value'))}{unit}", at=0)
     _field(embed, "Threshold", f"{_number(details.get('threshold'))}{unit}", at=1)
@@ -89,12 +93,14 @@ def performance(alert: Alert, style: Style) -> dict[str, Any]:
 
 def event(alert: Alert, style: Style) -> dict[str, Any]:
     """Something that happened in the business: a member joined."""
-    return _frame(alert, f"📌 {clean(str(alert.details.get('event', alert.message))).replace('_', ' ')}", "")
+    return _frame(
+        alert, f"📌 {escape_emphasis(clean(str(alert.details.get('event', alert.message))).replace('_', ' '))}", ""
+    )
 
 
 def status(alert: Alert, style: Style) -> dict[str, Any]:
     """The state of the service: deployed, starting, draining."""
-    return _frame(alert, f"📣 {clean(str(alert.details.get('status', alert.message)))}", "")
+    return _frame(alert, f"📣 {escape_emphasis(clean(str(alert.details.get('status', alert.message))))}", "")
 
 
 _TEMPLATES: Mapping[Kind, Callable[[Alert, Style], dict[str, Any]]] = {

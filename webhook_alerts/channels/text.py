@@ -23,6 +23,7 @@ _UNSEEN = dict.fromkeys(
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\*_~`|>\[\]()#<:@-])")
+_EMPHASIS = re.compile(r"([\\*_~`|])")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
 
@@ -34,6 +35,11 @@ def clean(text: str) -> str:
 def escape_markdown(text: str) -> str:
     """*text* so that Discord shows it letter by letter: no emphasis, link, heading, spoiler or mention."""
     return _MARKDOWN.sub(r"\\\1", text)
+
+
+def escape_emphasis(text: str) -> str:
+    """*text* for a title, which knows emphasis, code and spoilers and no other markup."""
+    return _EMPHASIS.sub(r"\\\1", text)
 
 
 def code_block(text: str, language: str = "") -> str:

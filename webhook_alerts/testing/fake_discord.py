@@ -208,7 +208,7 @@ class FakeDiscord:
             message = self._messages[message_id]
         return (
             Answer(200, headers, {"id": message_id, "channel_id": "1", "content": message.get("content", "")})
-            if wait
+            if wait or method == "PATCH"
             else Answer(204, headers)
         )
 

@@ -21,6 +21,8 @@ from webhook_alerts.testing.fake_discord import FakeDiscord
 class Command(BaseCommand):
     """Starts what the plan says; the plan is made first and handed over by the environment."""
 
+    # Nothing is configured before the plan is made; web, worker and beat check for themselves.
+    requires_system_checks = ()
     help = "Start the shop, a worker, beat, Redis and a stand-in for Discord; Ctrl-C ends them all."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
