@@ -2,7 +2,7 @@
 
 const RULES = [
   [/^\\([\\*_~`|>[\]()#<:@-])/, (found) => document.createTextNode(found[1])],
-  [/^```(?:([\w+-]+)\n)?\n?([\s\S]*?)\n?```/, (found) => element("pre", "", element("code", "", found[2]))],
+  [/^```(?:([\w+-]+)\n)?\n?([\s\S]*?)\n?```\n?/, (found) => element("pre", "", element("code", "", found[2]))],
   [/^``([\s\S]+?)``(?!`)/, (found) => element("code", "", found[1])],
   [/^`([^`]+)`/, (found) => element("code", "", found[1])],
   [/^\*\*([\s\S]+?)\*\*/, (found, mentions) => element("strong", "", ...marked(found[1], mentions))],
