@@ -1,0 +1,175 @@
+"""Rows of the failure matrix that no other test has: what must happen, what may be lost (nothing), what may double.
+
+The numbers are those of the matrix in the project's research.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tests.delivery.test_deliver import let_time_pass, states
+from webhook_alerts.delivery import finish as finishing
+from webhook_alerts.delivery.deliver import deliver
+from webhook_alerts.delivery.flush import flush
+from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.models import Attempt, Message
+from webhook_alerts.testing.fake_discord import Answer
+
+pytestmark = pytest.mark.django_db
+
+
+class Killed(BaseException):
+    """As near to ``kill -9`` as one process comes: nothing of ours catches it."""
+
+
+def dies_at(statement: str, table: str):
+    """An execute wrapper under which the worker dies at the first such statement."""
+
+    def wrapper(execute, sql, params, many, context):
+        if sql.startswith(statement) and table in sql:
+            raise Killed
+        return execute(sql, params, many, context)
+
+    return wrapper
+
+
+def test_1_dead_before_the_claim_is_committed_everything_is_as_it_was(errors, owe, discord):
+    owe("a", "b")
+    with pytest.raises(Killed), connection.execute_wrapper(dies_at("INSERT", "attempt")):
+        deliver("errors")
+    assert states() == {"pending": 2}
+    assert not Message.objects.exists()
+    assert deliver("errors") == 1
+    assert len(discord.requests("errors")) == 1
+
+
+def test_2_dead_between_claim_and_request_costs_no_attempt(errors, owe, discord, monkeypatch):
+    owe("a")
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("webhook_alerts.delivery.deliver.post", die)
+        with pytest.raises(Killed):
+            deliver("errors")
+    assert states() == {"sending": 1}
+    let_time_pass()
+    assert deliver("errors") == 1
+    assert len(discord.requests("errors")) == 1
+    message = Message.objects.get()
+    assert (message.state, message.attempts, message.claims) == ("delivered", 0, 2)
+    assert sorted(Attempt.objects.values_list("outcome", flat=True)) == ["delivered", "started"]
+
+
+def test_3_dead_between_the_answer_and_its_record_doubles_that_message_and_no_other(errors, owe, discord):
+    owe("a")
+    with pytest.raises(Killed), connection.execute_wrapper(dies_at("UPDATE", "webhook_alerts_message")):
+        deliver("errors")
+    owe("b")
+    let_time_pass()
+    deliver("errors")
+    first, *rest = (entry.body for entry in discord.requests("errors"))
+    assert [body["embeds"][0]["title"] for body in rest].count(first["embeds"][0]["title"]) == 1
+    assert first in rest
+    assert len(rest) == 2
+    assert states() == {"delivered": 2}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_15_a_database_that_is_away_for_a_moment_costs_no_second_request(errors, owe, discord, monkeypatch):
+    monkeypatch.setattr(finishing.finish.retry, "sleep", lambda _: None)
+    owe("a")
+    failures = iter([True, True])
+
+    def away(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and "webhook_alerts_message" in sql and next(failures, False):
+            from django.db import OperationalError
+
+            raise OperationalError("the database is away")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(away):
+        assert deliver("errors") == 1
+    assert states() == {"delivered": 1}
+    assert len(discord.requests("errors")) == 1
+
+
+def test_18_a_retry_waits_as_long_as_the_service_asks(errors, owe, discord):
+    owe("a")
+    discord.script("errors", [Answer(503, {"Retry-After": "120"})])
+    deliver("errors")
+    message = Message.objects.get()
+    assert message.attempts == 1
+    assert message.due_at - timezone.now() > timedelta(seconds=110)
+
+
+def test_19_a_service_that_is_down_is_asked_five_times_and_then_now_and_then(configure, owe, discord, db):
+    configure(
+        WEBHOOKS={"errors": {"url": discord.url("errors"), "channel": "discord", "rate": [], "batch_size": 1}},
+        MAX_ATTEMPTS=100,
+    )
+    owe(*[f"number {i}" for i in range(40)])
+    discord.script("errors", [Answer(500)] * 1000)
+    for _ in range(20):
+        deliver("errors")
+        let_time_pass()
+    assert len(discord.requests("errors")) == 5
+    assert states() == {"pending": 40}
+    assert gate_for("errors").state()["state"] == "breaker_open"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_20_many_workers_that_are_told_to_wait_wait(configure, owe, discord):
+    configure(
+        WEBHOOKS={
+            "errors": {
+                "url": discord.url("errors"),
+                "channel": "discord",
+                "rate": [],
+                "batch_size": 1,
+                "concurrency": 8,
+            }
+        }
+    )
+    owe(*[f"number {i}" for i in range(25)])
+    discord.script("errors", [Answer(429, {"Retry-After": "30"}, {"retry_after": 30.0, "global": False})] * 25)
+    deliver("errors")
+
+    def work() -> None:
+        deliver("errors")
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(discord.requests("errors")) == 1
+    assert Message.objects.get().attempts == 0
+
+
+def test_30_two_flushes_at_once_make_one_nudge(errors, owe, memory):
+    owe("a")
+    assert [flush(), flush()] == [["errors"], []]
+    assert memory.llen("alerts.errors") == 1
+
+
+@pytest.mark.slow
+def test_5_a_worker_that_is_asked_to_end_finishes_what_it_sends(make_project, discord):
+    discord.script("errors", [Answer(200, delay=3.0, body={"id": "1"})])
+    hook = {"url": discord.url("errors"), "channel": "discord", "rate": [], "min_level": "WARNING"}
+    project = make_project(TEST_WEBHOOKS=json.dumps({"errors": hook}))
+    worker = project.worker()
+    project.run("from webhook_alerts import notify\nnotify.critical('last one')\nassert notify.flush(20)")
+    project.wait_until(lambda: len(discord.requests("errors")) == 1, what="the request under way")
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(20)
+    assert project.ask("list(models.Message.objects.values_list('state', 'claims'))") == [["delivered", 1]]
