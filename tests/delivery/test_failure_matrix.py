@@ -173,3 +173,13 @@ def test_5_a_worker_that_is_asked_to_end_finishes_what_it_sends(make_project, di
     worker.send_signal(signal.SIGTERM)
     worker.wait(20)
     assert project.ask("list(models.Message.objects.values_list('state', 'claims'))") == [["delivered", 1]]
+
+
+def test_7_a_redis_that_forgot_the_rate_is_told_what_was_sent(configure, owe, discord, memory, db):
+    hook = {"url": discord.url("errors"), "channel": "discord", "rate": "3/m", "batch_size": 1}
+    configure(WEBHOOKS={"errors": hook})
+    owe(*[f"number {i}" for i in range(10)])
+    deliver("errors")
+    memory.flushdb()
+    deliver("errors")
+    assert len(discord.requests("errors")) == 3

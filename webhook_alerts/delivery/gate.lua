@@ -25,6 +25,17 @@ if what == 'release' then
   return {1, '0', ''}
 end
 
+if what == 'seed' then
+  -- ARGV: 3 longest window, then how long ago each request was that stands on record.
+  for i = 4, #ARGV do
+    redis.call('ZADD', KEYS[1], text(now - tonumber(ARGV[i])), 'seed:' .. i)
+  end
+  redis.call('PEXPIRE', KEYS[1], text(tonumber(ARGV[3]) / 1000 + 1000))
+  redis.call('HSET', KEYS[2], 'born', text(now))
+  redis.call('PEXPIRE', KEYS[2], STATE_LIFE_MS)
+  return {1, '0', ''}
+end
+
 if what == 'report' then
   -- ARGV: 3 ok|failed|neutral, 4 cooldown, 5 provider-wide?, 6 failures that open the breaker, 7 its first rest, 8 its longest,
   --   9 invalid?, 10 how many invalid requests close the provider, 11 within what time
@@ -70,8 +81,11 @@ if what == 'report' then
   return {1, '0', ''}
 end
 
--- acquire, look. ARGV: 3 a resend?, 4 longest a request takes, 5 number of webhook windows, 6 of provider windows,
+-- acquire, look. Answers -1 where Redis has forgotten the webhook, whose requests are then to be seeded. ARGV: 3 a resend?, 4 longest a request takes, 5 number of webhook windows, 6 of provider windows,
 --   then limit and length of each window.
+if what == 'acquire' and tonumber(ARGV[5]) > 0 and redis.call('HEXISTS', KEYS[2], 'born') == 0 then
+  return {-1, '0', ''}
+end
 local wait, reason = 0, ''
 local function hold(till, why)
   local left = (tonumber(till) or 0) - now

@@ -144,7 +144,16 @@ class Gate:
             self.keys,
             [what, ticket, int(resend), _us(UNDER_WAY_S), len(rate), len(self.provider_rate), *windows],
         )
+        if int(allowed) < 0:
+            self._seed()
+            return self._ask(what, ticket, resend=resend)
         return Pass(bool(allowed), max(int(wait) / 1e6, 0.0), reason.decode(), ticket)
+
+    def _seed(self) -> None:
+        """Tell a Redis that knows nothing of this webhook what it was sent, so that a restart makes no burst."""
+        longest_s = max(window.seconds for window in self.webhook.rate)
+        ages = gate_fallback.ages_s(self.webhook, longest_s)
+        client().register_script(_SCRIPT)(self.keys, ["seed", "", _us(longest_s), *map(_us, ages)])
 
     def _tell(self, *args: str | int) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The rate while Redis is away: the same windows, counted from the attempts on record."""
+"""The rate as the record tells it: the same windows, counted from the attempts, for when Redis is away or forgot."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def wait_s(webhook: Webhook, provider: str, provider_rate: Iterable[Window]) -> 
     waits = [_until_free([webhook.name], window) for window in webhook.rate]
     waits += [_until_free(mates, window) for window in provider_rate]
     return max(waits, default=0.0)
+
+
+def ages_s(webhook: Webhook, window_s: float) -> list[float]:
+    """How many seconds ago the requests to *webhook* began that are no older than *window_s*."""
+    now = timezone.now()
+    inside = Attempt.objects.filter(webhook=webhook.name, started_at__gt=now - timedelta(seconds=window_s))
+    return [
+        max(0.0, (now - started).total_seconds()) for started in inside.values_list("started_at", flat=True)[:1_000]
+    ]
 
 
 def _until_free(names: list[str], window: Window) -> float:
