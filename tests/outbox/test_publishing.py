@@ -168,3 +168,24 @@ def test_rabbitmq_takes_a_batch(program, require_service):
         """,
         broker_url=broker,
     )
+
+
+def test_a_process_in_trouble_says_so_where_status_finds_it(program, memory):
+    program("""
+        from webhook_alerts.outbox import publisher
+        def fails(items):
+            raise OSError("no space left")
+        publisher.Spool.write = lambda self, items: fails(items)
+        publisher.TELL_S = 0
+        send = publisher.Broker.publish
+        def refuse(self, batch):
+            publisher.Broker.publish = send
+            raise ConnectionError("once")
+        publisher.Broker.publish = refuse
+        log.error("first"); notify.flush(5)
+        log.error("second"); notify.flush(5)
+        from webhook_alerts.operations.status import _outboxes
+        told = _outboxes()
+        assert told["processes_with_trouble"] == 1 and told["publish_failures"] == 1 and told["errors"] >= 1, told
+        assert "OSError" in told["last_errors"], told
+    """)

@@ -15,6 +15,7 @@ from webhook_alerts.delivery.nudge import queue_name
 from webhook_alerts.delivery.totals import totals
 from webhook_alerts.intake.accept import MALFORMED
 from webhook_alerts.models import Delivery
+from webhook_alerts.outbox import telling
 from webhook_alerts.outbox.broker import QUEUE, Broker
 from webhook_alerts.outbox.spool import Spool
 from webhook_alerts.shared_memory import FLUSHED, client
@@ -35,6 +36,7 @@ def status() -> dict[str, JSON]:
         "queues": _queues(),
         "redis": _redis(),
         "spool": _spool(),
+        "outboxes": _outboxes(),
     }
 
 
@@ -79,6 +81,13 @@ def _redis() -> dict[str, JSON]:
         "last_flush_s": None if flushed is None else round(time.time() - float(flushed), 1),
         "malformed": int(malformed or 0),
     }
+
+
+def _outboxes() -> dict[str, JSON]:
+    try:
+        return telling.told()
+    except redis.RedisError as error:
+        return {"error": f"Redis is away: {type(error).__name__}"}
 
 
 def _spool() -> dict[str, JSON]:

@@ -12,6 +12,7 @@ import redis
 
 from webhook_alerts import conf
 from webhook_alerts.conf import Config
+from webhook_alerts.outbox import telling
 from webhook_alerts.outbox.batch import Batch, Item, alerts_in, message, weight
 from webhook_alerts.outbox.broker import Broker
 from webhook_alerts.outbox.buffer import Buffer
@@ -69,6 +70,7 @@ class Publisher:
         self._rescuer: threading.Thread | None = None
         self._rescued = 0.0
         self._told = 0.0
+        self._reported = 0.0
         self._thread = threading.Thread(target=self._run, name="webhook-alerts", daemon=True)
 
     def start(self) -> None:
@@ -172,6 +174,7 @@ class Publisher:
             self._look_for_receipts()
             self._try_spool(config, now=bool(flushes))
         self._rescue()
+        self._report(config)
         for request in flushes:
             kept = self.stats.spooled > spooled and self._spool_at(config).files()
             request.published = not kept and not self._items
@@ -278,6 +281,17 @@ class Publisher:
                 self._spool_at(config).write_held(batch)
             except OSError as error:
                 self._failed(error)
+
+    def _report(self, config: Config) -> None:
+        """Say how it goes, when it does not go well and that is news."""
+        self.stats.redaction_failures = redactor_for(config).failures
+        if not self.broker.is_open or time.monotonic() - self._reported < TELL_S:
+            return
+        self._reported = time.monotonic()
+        try:
+            telling.tell(self.stats)
+        except redis.RedisError:
+            return  # it is told the next time
 
     def _rescue(self) -> None:
         """With the broker away for long, take the emergency path, in a thread of its own: it may take its time."""

@@ -12,6 +12,7 @@ class Stats:
     ``taken`` calls became ``published`` + ``spooled`` + ``dropped`` + ``pending`` alerts, or ``repeats``.
     ``republished`` alerts were sent to the broker again because no worker had said that they are stored.
     ``replayed`` alerts came back from the spool, of whichever process. ``torn`` spool lines could not be read.
+    ``redaction_failures`` are texts that the user's own function could not redact, and that were taken out whole.
     ``errors`` are failures of our own that were kept from the caller; ``last_error`` names the last one's type.
     """
 
@@ -27,5 +28,6 @@ class Stats:
     torn: int = 0
     publish_failures: int = 0
     errors: int = 0
+    redaction_failures: int = 0
     last_error: str = ""
     ignored: dict[str, int] = field(default_factory=dict)

@@ -92,7 +92,7 @@ class Command(BaseCommand):
         sign = "=" if found["conserved"] else "≠"
         parts = " + ".join(f"{sums[count]:,} {count}" for count in _COUNTS[1:])
         self.stdout.write(f"\n{sums['received']:,} received {sign} {parts}")
-        for what in ("queues", "redis", "spool"):
+        for what in ("queues", "redis", "spool", "outboxes"):
             told = ", ".join(f"{key} {value}" for key, value in found[what].items() if value is not None)
             self.stdout.write(f"{what}: {told}")
 
