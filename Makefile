@@ -10,13 +10,14 @@ VENV := .venv/.made
 DEMO := .venv/.demo
 DEV := .venv/.dev
 
-.PHONY: help demo test lint bench fresh lock clean
+.PHONY: help demo test lint bench soak fresh lock clean
 
 help:
 	@echo "make demo     the example project: web, worker, beat, Redis and a stand-in for Discord (ARGS=--once: check and end)"
 	@echo "make test     the test suite (ARGS=... goes to pytest)"
 	@echo "make lint     ruff, mypy, import rules, migrations"
 	@echo "make bench    the benchmarks"
+	@echo "make soak     faults at random on real processes (SOAK_SEED, SOAK_SECONDS)"
 	@echo "make fresh    the README's commands in a clean clone"
 	@echo "make lock     renew $(LOCK)"
 	@echo "make clean    remove .venv and what the demo left"
@@ -54,6 +55,9 @@ lint: $(DEV)
 bench: $(DEV)
 	$(BIN)/python -m benchmarks.caller_cost
 	$(BIN)/python -m benchmarks.throughput
+
+soak: $(DEV)
+	@SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest tests/end_to_end/test_conservation.py $(ARGS)
 
 fresh:
 	.ci/fresh
