@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import struct
 import threading
@@ -15,10 +16,12 @@ import pytest
 from tests.servers import free_port
 from webhook_alerts.channels.base import File
 from webhook_alerts.delivery import transport
-from webhook_alerts.delivery.transport import TransportError, post
+from webhook_alerts.delivery.transport import TransportError
 from webhook_alerts.testing.fake_discord import FakeDiscord
 
 SECRET = "s3cret-token"
+post = functools.partial(transport.post, allow_private=True)
+"""The servers of these tests are on this machine."""
 
 
 @contextlib.contextmanager

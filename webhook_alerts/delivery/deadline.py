@@ -16,6 +16,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from webhook_alerts.delivery.address import public_addresses
+
 _local = threading.local()
 
 
@@ -58,18 +60,21 @@ class Deadline:
 
 
 @contextlib.contextmanager
-def within(seconds: float) -> Iterator[Deadline]:
-    """Bound the request that this thread makes inside, if its session mounts ``Adapter``."""
+def within(seconds: float, *, allow_private: bool = False) -> Iterator[Deadline]:
+    """Bound the request that this thread makes inside, if its session mounts ``Adapter``.
+
+    A new connection goes to public addresses only, unless *allow_private*.
+    """
     deadline = Deadline()
     timer = threading.Timer(seconds, deadline.expire)
     timer.daemon = True
-    _local.deadline = deadline
+    _local.deadline, _local.allow_private = deadline, allow_private
     timer.start()
     try:
         yield deadline
     finally:
         timer.cancel()
-        _local.deadline = None
+        _local.deadline, _local.allow_private = None, False
         deadline.close()
 
 
@@ -86,11 +91,37 @@ class Adapter(HTTPAdapter):
 
 
 class _Watched:
+    """A connection that the deadline can shut, to an address that may be called."""
+
     sock: socket.socket | None
+    port: int
+    _dns_host: str
 
     def _new_conn(self) -> socket.socket:
-        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        made = self._connected_to(None) if _local.allow_private else self._publicly_connected()
         _watch(made)
+        return made
+
+    def _publicly_connected(self) -> socket.socket:
+        """Connect to a public address of the host, and to that only: it is not looked up a second time."""
+        try:
+            addresses = public_addresses(self._dns_host, self.port)
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError(self._dns_host, self, error) from error  # type: ignore[arg-type]
+        for address in addresses[:-1]:
+            try:
+                return self._connected_to(address)
+            except urllib3.exceptions.HTTPError:
+                continue  # the next may answer
+        return self._connected_to(addresses[-1])
+
+    def _connected_to(self, address: str | None) -> socket.socket:
+        name = self._dns_host
+        self._dns_host = address or name
+        try:
+            made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        finally:
+            self._dns_host = name  # the certificate is the name's
         return made
 
     def connect(self) -> None:

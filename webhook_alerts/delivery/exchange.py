@@ -6,10 +6,12 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from webhook_alerts.alert import JSON
 from webhook_alerts.channels.base import Channel, File, Outcome, Response, Verdict
-from webhook_alerts.conf import Webhook
+from webhook_alerts.conf import Webhook, get_config
+from webhook_alerts.configuration.webhooks import is_loopback
 from webhook_alerts.delivery import transport
 
 logger = logging.getLogger("webhook_alerts.delivery")
@@ -23,7 +25,7 @@ def post(
 ) -> tuple[Outcome, Response | None]:
     """POST *body* and understand the answer. Never raises."""
     return _exchange(
-        webhook, channel, lambda: transport.post(channel.endpoint(webhook.url), body, files, timeout=webhook.timeout)
+        webhook, channel, lambda: transport.post(channel.endpoint(webhook.url), body, files, **_bounds(webhook))
     )
 
 
@@ -32,7 +34,12 @@ def patch(
 ) -> tuple[Outcome, Response | None]:
     """Change a sent message into *body* and understand the answer. Never raises."""
     url, changed = channel.edit(webhook.url, message_id, body)
-    return _exchange(webhook, channel, lambda: transport.patch(url, changed, timeout=webhook.timeout))
+    return _exchange(webhook, channel, lambda: transport.patch(url, changed, **_bounds(webhook)))
+
+
+def may_be_private(webhook: Webhook) -> bool:
+    """May its address be one that is not public: by the settings, or because its URL names this machine literally?"""
+    return get_config().allow_private_networks or is_loopback(webhook.url)
 
 
 def without_address(body: bytes, url: str) -> bytes:
@@ -40,6 +47,10 @@ def without_address(body: bytes, url: str) -> bytes:
     for secret in (url, *sorted(_PART.findall(url.partition("://")[2]), key=len, reverse=True)):
         body = body.replace(secret.encode(), MARK)
     return body
+
+
+def _bounds(webhook: Webhook) -> dict[str, Any]:
+    return {"timeout": webhook.timeout, "allow_private": may_be_private(webhook)}
 
 
 def _exchange(webhook: Webhook, channel: Channel, send: Callable[[], Response]) -> tuple[Outcome, Response | None]:

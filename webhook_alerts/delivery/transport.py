@@ -15,6 +15,7 @@ import webhook_alerts
 from webhook_alerts.alert import JSON
 from webhook_alerts.channels.base import File, Response
 from webhook_alerts.delivery import deadline
+from webhook_alerts.delivery.address import AddressRefusedError
 
 BODY_BYTES = 65_536
 """More of an answer is not read."""
@@ -29,7 +30,8 @@ class TransportError(Exception):
     """There was no answer.
 
     ``reason`` is one of timeout_connect, timeout_read, dns_error, connection_refused, unreachable,
-    connection_reset, tls_error, invalid_request; ``ambiguous`` when the request may have been taken all the same.
+    connection_reset, tls_error, address_refused, invalid_request; ``ambiguous`` when the request may have been taken
+    all the same.
     """
 
     def __init__(self, reason: str, ambiguous: bool = False) -> None:
@@ -41,27 +43,29 @@ class TransportError(Exception):
         return self.reason
 
 
-def post(url: str, body: dict[str, JSON], files: Sequence[File], *, timeout: float) -> Response:
+def post(
+    url: str, body: dict[str, JSON], files: Sequence[File], *, timeout: float, allow_private: bool = False
+) -> Response:
     """POST *body* as JSON, or as multipart with *files*, within *timeout* seconds from the first byte to the last.
 
-    Resolving the name is the system's and not bounded. Raises ``TransportError``. A status that arrived counts,
-    even when the rest of the answer did not.
+    An address that is not public is refused, unless *allow_private*. Resolving the name is the system's and not
+    bounded. Raises ``TransportError``. A status that arrived counts, even when the rest of the answer did not.
     """
-    return _request("POST", url, timeout, **_content(body, files))
+    return _request("POST", url, timeout, allow_private, **_content(body, files))
 
 
-def patch(url: str, body: dict[str, JSON], *, timeout: float) -> Response:
+def patch(url: str, body: dict[str, JSON], *, timeout: float, allow_private: bool = False) -> Response:
     """PATCH *body* as JSON under the same bounds. Raises ``TransportError``."""
-    return _request("PATCH", url, timeout, **_content(body, ()))
+    return _request("PATCH", url, timeout, allow_private, **_content(body, ()))
 
 
-def get(url: str, *, timeout: float) -> Response:
+def get(url: str, *, timeout: float, allow_private: bool = False) -> Response:
     """GET *url* under the same bounds. Raises ``TransportError``."""
-    return _request("GET", url, timeout)
+    return _request("GET", url, timeout, allow_private)
 
 
-def _request(method: str, url: str, timeout: float, **content: Any) -> Response:
-    with deadline.within(timeout) as limit:
+def _request(method: str, url: str, timeout: float, allow_private: bool, **content: Any) -> Response:
+    with deadline.within(timeout, allow_private=allow_private) as limit:
         try:
             with _session().request(
                 method,
@@ -122,6 +126,7 @@ def _told(error: Exception, limit: deadline.Deadline) -> TransportError:
 
 
 _REASONS: Sequence[tuple[tuple[type[BaseException], ...], str, bool]] = (
+    ((AddressRefusedError,), "address_refused", False),
     ((urllib3.exceptions.NameResolutionError,), "dns_error", False),
     ((ConnectionRefusedError,), "connection_refused", False),
     ((urllib3.exceptions.NewConnectionError,), "unreachable", False),

@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery import transport
+from webhook_alerts.delivery.exchange import may_be_private
 from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.delivery.nudge import queue_name
 from webhook_alerts.handlers import WebhookAlertHandler
@@ -169,7 +170,8 @@ def _webhook(webhook: Webhook) -> Finding:
         return Finding(name, False, f"paused: {state['reason']}", f"Mend its URL, or: alerts resume {webhook.name}")
     channel = registry.get(webhook.channel)
     try:
-        answer = transport.get(channel.probe(webhook.url) or channel.endpoint(webhook.url), timeout=PATIENCE_S)
+        url = channel.probe(webhook.url) or channel.endpoint(webhook.url)
+        answer = transport.get(url, timeout=PATIENCE_S, allow_private=may_be_private(webhook))
     except transport.TransportError as error:
         return Finding(name, False, f"cannot be reached: {error.reason}", "See that this machine may reach its host.")
     if channel.probe(webhook.url) and not 200 <= answer.status < 300:
