@@ -72,6 +72,12 @@ def keep(batch: dict[str, Any]) -> None:
     send_unrecorded()
 
 
+def with_notes(batch: dict[str, Any]) -> dict[str, Any]:
+    """*batch* with the notes of what of it was sent from this machine's disk, where a copy of it may lie."""
+    notes = Spool(get_config().spool_dir).notes()
+    return {**batch, "sent": [value for _, value in notes]} if notes else batch
+
+
 def send_unrecorded() -> int:
     """Send what is grave of the spool and was not sent yet, one message to each webhook; how many were sent."""
     config = get_config()

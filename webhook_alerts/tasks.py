@@ -43,7 +43,7 @@ def accept_batch(self: Any, batch: dict[str, Any]) -> int:
     """Store a batch of alerts; acknowledged once its rows are committed, or it lies on this machine's disk."""
     with quiet():
         try:
-            stored = accept(batch)
+            stored = accept(emergency.with_notes(batch))
         except DatabaseError:
             if self.request.retries < DATABASE_RETRIES:
                 raise

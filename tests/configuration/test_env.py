@@ -49,6 +49,7 @@ VARIABLES = [
     ("WEBHOOK_MAX_ATTEMPTS", "7", "max_attempts", 7),
     ("WEBHOOK_MAX_RETRIES", "7", "max_attempts", 7),
     ("MAX_RETRIES", "7", "max_attempts", 7),
+    ("WEBHOOK_MAX_AGE", "3600", "max_age", 3600.0),
     ("WEBHOOK_BACKOFF", "0.5", "backoff", 0.5),
     ("WEBHOOK_BACKOFF_MAX", "32", "backoff_max", 32.0),
     ("WEBHOOK_BREAKER_FAILURES", "9", "breaker_failures", 9),

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,18 @@ def test_what_was_sent_goes_along_with_its_alert_wherever_its_note_stands(spool)
     assert spool.files() == []
 
 
+def test_a_note_stays_as_long_as_a_copy_of_its_alert(spool):
+    batch = Batch(items(1), epoch="abc")
+    spool.write_held(batch)
+    note = ("sent", {"alerts": ["1"], "webhook": "errors"})
+    spool.amend(lambda _: [note])
+    spool.replay(lambda _: True, 10, epoch="abc")  # the broker remembers: only a worker takes it
+    taken = []
+    spool.replay(lambda part: taken.extend(part) or True, 10)
+    assert taken == [*items(1), note]
+    assert spool.files() == []
+
+
 def test_one_at_a_time_replays(spool):
     spool.write(items(1))
     inside = []
@@ -209,3 +222,23 @@ def test_a_full_disk_leaves_no_half_line_and_keeps_what_was_there(tmp_path):
     assert done.stdout.strip() == "File too large", done.stderr
     taken, told = drain(Spool(str(tmp_path / "spool")))
     assert (len(taken), told.torn) == (1, 0)
+
+
+def test_whoever_stores_the_same_alerts_by_another_way_hears_of_what_was_sent(spool):
+    assert spool.notes() == []
+    spool.write(items(1))
+    note = ("sent", {"alerts": ["1"], "webhook": "errors"})
+    asked = []
+
+    def change(found):
+        asker = threading.Thread(target=lambda: asked.append(Spool(str(spool.directory)).notes()))
+        asker.start()
+        asker.join(0.2)
+        assert asked == []  # it waits for the one who sends
+        threads.append(asker)
+        return [note]
+
+    threads = []
+    spool.amend(change)
+    threads[0].join(5)
+    assert asked == [[note]]

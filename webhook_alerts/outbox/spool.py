@@ -29,6 +29,8 @@ ROOM = 0.8
 """To what part of its size the spool is brought back when it is full."""
 _LOSSES = "losses.json"
 _TURN = "turn.lock"
+_SENDING = "sending.lock"
+_SENT = ".sent"
 _HELD = re.compile(r"\.held-([0-9a-f]+)-([0-9a-z]+)\.jsonl$")
 
 
@@ -113,22 +115,38 @@ class Spool:
             return self._replay(send, batch, epoch) if ours else Replayed()
 
     def amend(self, change: Callable[[list[Item]], list[Item]]) -> int:
-        """Show everything that waits to *change* and keep what it returns; how many items that were.
+        """Show everything that waits to *change* and keep the notes that it returns; how many those were.
 
-        Nobody replays meanwhile.
+        Nobody replays meanwhile, and whoever asks for ``notes`` waits.
         """
-        with self._turn() as ours:
-            if not ours:
+        if not self.files():
+            return 0
+        with self._turn() as ours, _locked(self.directory / _SENDING, create=True) as sending:
+            if not ours or sending is None:
                 return 0
             found = [item for path in self.files() for item in _peek(path)]
-            more = change(found) if found else []
+            more = change(found)
             if more:
-                self._create(self._new_file(""), _lines(more))
+                self._create(self._new_file(_SENT), _lines(more))
             return len(more)
+
+    def notes(self) -> list[Item]:
+        """What was sent of what waits, or waited a moment ago; returns once nobody is sending.
+
+        For whoever stores the same alerts by another way.
+        """
+        try:
+            handle = os.open(self.directory / _SENDING, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return []
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            return [item for path in self.files() if path.name.endswith(f"{_SENT}.jsonl") for item in _peek(path)]
+        finally:
+            os.close(handle)
 
     def _replay(self, send: Callable[[list[Item]], bool], batch: int, epoch: str | None) -> Replayed:
         items = torn = 0
-        emptied = []
         paths = self.files(epoch)
         # A note may stand in another file than the alert that it speaks of, or than a second copy of it.
         notes = [item for path in self.files() for item in _peek(path) if item[0] == "sent"]
@@ -148,13 +166,23 @@ class Spool:
                 torn += bad
                 if len(owed) == len(found):
                     path.unlink(missing_ok=True)
-                else:
-                    emptied.append(path)
-        for path in emptied:
-            path.unlink(missing_ok=True)
+        self._forget_notes()
         if torn:
             self._lose(torn=torn)
         return Replayed(items, torn)
+
+    def _forget_notes(self) -> None:
+        """Remove the notes that speak of nothing which waits any more, not even as what a broker remembers."""
+        paths = self.files()
+        noted = [path for path in paths if path.name.endswith(f"{_SENT}.jsonl")]
+        if not noted:
+            return
+        waiting = {
+            value.get("id") for path in paths if path not in noted for kind, value in _peek(path) if kind == "alert"
+        }
+        for path in noted:
+            if waiting.isdisjoint(key for _, value in _peek(path) for key in value.get("alerts", ())):
+                path.unlink(missing_ok=True)
 
     @contextmanager
     def _turn(self) -> Iterator[bool]:
