@@ -108,3 +108,22 @@ def test_a_limited_webhook_holds_up_neither_another_nor_accept(make_project: Mak
         project.run("from webhook_alerts import notify\nnotify.using(webhook='fast').error('quick')\nnotify.flush(20)")
         project.wait_until(lambda: len(discord.messages("fast")) == 1, what="the other webhook's message", timeout=20)
         assert len(discord.messages("slow")) == 1
+
+
+@pytest.mark.slow
+def test_an_endpoint_that_hangs_holds_up_no_other(make_project: Make) -> None:
+    """Two processes in the pool, one webhook that never answers: it may hold one of them, never both."""
+    with FakeDiscord(limits=()) as discord:
+        discord.script("slow", [Answer(hang=True)] * 50)
+        project = make_project(TEST_WEBHOOKS=webhooks(discord, "slow", "fast", rate=[], min_level="WARNING"))
+        project.worker()
+        project.beat()
+        send = (
+            "from webhook_alerts import notify\n"
+            "notify.using(webhook='{0}', dedup=False).critical('{0}')\nnotify.flush(20)"
+        )
+        project.run("\n".join([send.format("slow")] * 5))
+        project.wait_until(lambda: bool(discord.requests("slow")), what="the request that hangs")
+        project.run(send.format("fast"))
+        project.wait_until(lambda: len(discord.messages("fast")) == 1, what="the other webhook's message", timeout=10)
+        assert len(discord.requests("slow")) == 1
