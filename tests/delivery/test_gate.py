@@ -197,7 +197,7 @@ while time.monotonic() < ends:
     if not given.allowed:
         time.sleep(min(given.wait_s, 0.5))
         continue
-    answer = transport.post(channel.endpoint(webhook.url), {"content": "x"}, [], timeout=5)
+    answer = transport.post(channel.endpoint(webhook.url), {"content": "x"}, [], timeout=5, allow_private=True)
     gate.report(given, channel.classify(answer))
 """
 
