@@ -55,6 +55,7 @@ lint: $(DEV)
 bench: $(DEV)
 	$(BIN)/python -m benchmarks.caller_cost
 	$(BIN)/python -m benchmarks.caller_latency
+	$(BIN)/python -m benchmarks.recovery
 	$(BIN)/python -m benchmarks.throughput
 
 soak: $(DEV)
