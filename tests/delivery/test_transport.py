@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import socket
 import struct
 import threading
@@ -155,6 +156,19 @@ def test_an_endless_body_is_read_to_its_bound(caplog):
     with serve(answer) as address:
         got = post(f"http://{address}", {}, [], timeout=5)
     assert (got.status, len(got.body)) == (500, transport.BODY_BYTES)
+
+
+def test_a_bomb_is_not_unpacked():
+    bomb = gzip.compress(b"\0" * 50_000_000)
+
+    def answer(connection: socket.socket) -> None:
+        request_of(connection)
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
+        connection.sendall(head.encode() + bomb)
+
+    with serve(answer) as address:
+        got = post(f"http://{address}", {}, [], timeout=5)
+    assert got.body == bomb[: transport.BODY_BYTES]
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed():
