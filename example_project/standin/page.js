@@ -120,7 +120,7 @@ function drawMessage(message) {
 
 // The page loads nothing from elsewhere, so it names the picture that Discord would show.
 function drawAvatar(name, address) {
-  const made = element("div", "avatar", address ? "🖼️" : [...name][0].toUpperCase());
+  const made = element("div", "avatar", address ? "🖼️" : [...name, "?"][0].toUpperCase());
   if (address) {
     made.role = "img";
     made.ariaLabel = made.title = `Its own picture: ${address}`;
