@@ -26,7 +26,7 @@ COLOURS: Mapping[Level, int] = {
     Level.INFO: 0x3498DB,
     Level.WARNING: 0xF1C40F,
     Level.ERROR: 0xE74C3C,
-    Level.CRITICAL: 0x992D22,
+    Level.CRITICAL: 0xFF1F3D,
 }
 SIGNS: Mapping[Level, str] = {
     Level.DEBUG: "⚪",
