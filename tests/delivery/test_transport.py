@@ -5,24 +5,55 @@ from __future__ import annotations
 import contextlib
 import functools
 import gzip
+import os
+import signal
 import socket
+import ssl
 import struct
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.servers import free_port
 from webhook_alerts.channels.base import File
-from webhook_alerts.delivery import transport
+from webhook_alerts.delivery import deadline, transport
 from webhook_alerts.delivery.transport import TransportError
 from webhook_alerts.testing.fake_discord import FakeDiscord
 
 SECRET = "s3cret-token"
 post = functools.partial(transport.post, allow_private=True)
 """The servers of these tests are on this machine."""
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+"""Key and certificate of hooks.example and localhost, made for these tests, for a hundred years."""
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    transport.close()
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' certificate is one of an authority that everybody trusts."""
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+
+
+def encrypted(answer: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+    """*answer* through TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+
+    def through_tls(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as inner:
+            answer(inner)
+
+    return through_tls
 
 
 @contextlib.contextmanager
@@ -53,7 +84,10 @@ def serve(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 def request_of(connection: socket.socket) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        received = connection.recv(65536)
+        if not received:
+            raise ConnectionError("there is no more")
+        data += received
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(
         int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
@@ -72,6 +106,20 @@ def drip(connection: socket.socket, data: bytes) -> None:
 
 def drip_headers(connection: socket.socket) -> None:
     drip(connection, b"HTTP/1.1" + b" " * 300)
+
+
+def drip_body(connection: socket.socket) -> None:
+    request_of(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+    for _ in range(300):
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def ok(connection: socket.socket) -> None:
+    while True:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
 def silent(connection: socket.socket) -> None:
@@ -130,17 +178,7 @@ def test_no_such_name():
 
 
 def test_a_dripping_body_counts_by_its_status_and_is_cut_off(caplog):
-    def answer(connection: socket.socket) -> None:
-        request_of(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
-        drip_body(connection)
-
-    def drip_body(connection: socket.socket) -> None:
-        for _ in range(300):
-            connection.sendall(b"x")
-            time.sleep(0.05)
-
-    with serve(answer) as address:
+    with serve(drip_body) as address:
         got = post(f"http://{address}", {}, [], timeout=1)
     assert got.status == 200
     assert 0 < len(got.body) < 300
@@ -191,14 +229,166 @@ def test_a_connection_is_kept_for_the_next_request():
 
     def answer(connection: socket.socket) -> None:
         connections.append(connection)
-        while True:
-            request_of(connection)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        ok(connection)
 
     with serve(answer) as address:
         assert [post(f"http://{address}", {}, [], timeout=5).body for _ in range(3)] == [b"ok"] * 3
-        transport._session().close()
+        transport.close()
     assert len(connections) == 1
+
+
+def through_https(address: str) -> str:
+    return "https://" + address.replace("127.0.0.1", "localhost")
+
+
+@pytest.mark.usefixtures("trusted")
+def test_requests_go_through_tls_and_its_connection_is_kept_too():
+    connections = []
+
+    def answer(connection: socket.socket) -> None:
+        connections.append(connection)
+        ok(connection)
+
+    with serve(encrypted(answer)) as address:
+        assert [post(through_https(address), {}, [], timeout=5).body for _ in range(3)] == [b"ok"] * 3
+        transport.close()
+    assert len(connections) == 1
+
+
+@pytest.mark.usefixtures("trusted")
+def test_the_deadline_holds_through_tls():
+    with serve(encrypted(drip_headers)) as address, pytest.raises(TransportError, match="timeout_read"):
+        post(through_https(address), {}, [], timeout=1)
+    with serve(encrypted(drip_body)) as address:
+        assert 0 < len(post(through_https(address), {}, [], timeout=1).body) < 300
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused():
+    with serve(encrypted(ok)) as address, pytest.raises(TransportError, match="tls_error"):
+        post(through_https(address), {}, [], timeout=5)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_for_another_name_is_refused():
+    with serve(encrypted(ok)) as address, pytest.raises(TransportError, match="tls_error"):
+        post(f"https://{address}", {}, [], timeout=5)
+
+
+def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Neither where requests go, nor who logs in."""
+    asked = []
+
+    def answer(connection: socket.socket) -> None:
+        asked.append(request_of(connection))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv(name.upper(), f"http://127.0.0.1:{free_port()}")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ana password hunter2\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with serve(answer) as address:
+        assert post(f"http://{address}", {}, [], timeout=5).status == 200
+    assert b"authorization" not in asked[0].lower()
+
+
+def test_several_addresses_share_one_deadline(monkeypatch: pytest.MonkeyPatch):
+    """Each gets what is left, and when nothing is left no other is called."""
+    called: list[tuple[str, float]] = []
+    connect = deadline.create_connection
+
+    def create_connection(at: tuple[str, int], timeout: float, *more: object) -> socket.socket:
+        called.append((at[0], timeout))
+        return connect(at, timeout, *more)
+
+    monkeypatch.setattr(deadline, "create_connection", create_connection)
+    monkeypatch.setattr(transport, "CONNECT_S", 0.7)
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", 0)) for n in range(1, 9)]
+    with contextlib.ExitStack() as full:
+        listener = full.enter_context(socket.create_server(("0.0.0.0", 0), backlog=0))
+        port = listener.getsockname()[1]
+        for _ in range(4):  # no more fit into the queue, so that who comes next waits
+            waiting = full.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        real = socket.getaddrinfo
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda host, *args: addresses if host == "hooks.example" else real(host, *args)
+        )
+        with pytest.raises(TransportError, match="timeout_connect"):
+            post(f"http://hooks.example:{port}/x", {}, [], timeout=1)
+    assert [address for address, _ in called] == ["127.0.0.1", "127.0.0.2"]
+    assert called[0][1] == 0.7
+    assert called[1][1] <= 0.3
+
+
+def test_a_deadline_that_comes_after_a_later_one_is_kept():
+    with serve(drip_headers) as address, ThreadPoolExecutor(1) as another, deadline.within(60):
+        time.sleep(0.1)  # whoever watches has gone to sleep for a minute
+        request = another.submit(post, f"http://{address}", {}, [], timeout=1)
+        with pytest.raises(TransportError, match="timeout_read"):
+            request.result()
+
+
+def test_many_deadlines_are_kept_at_once():
+    def ends(address: str) -> str:
+        with pytest.raises(TransportError) as caught:
+            post(f"http://{address}", {}, [], timeout=1)
+        return caught.value.reason
+
+    with contextlib.ExitStack() as servers, ThreadPoolExecutor(8) as threads:
+        addresses = [servers.enter_context(serve(drip_headers)) for _ in range(8)]
+        assert list(threads.map(ends, addresses)) == ["timeout_read"] * 8
+
+
+def test_a_deadline_holds_in_a_child_that_was_forked_at_the_worst_moment():
+    """While another thread was about to watch a request."""
+    held, forked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with deadline._watchdog._changed:
+            held.set()
+            forked.wait(30)
+
+    with deadline.within(60), serve(drip_headers) as address:
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait(10)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # a lock that nobody gives back
+            try:
+                post(f"http://{address}", {}, [], timeout=1)
+            except TransportError as error:
+                os._exit(0 if error.reason == "timeout_read" else 1)
+            os._exit(2)
+        forked.set()
+        thread.join()
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_where_no_thread_can_be_started_the_request_is_made_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(deadline, "_watchdog", deadline._Watchdog())
+    with serve(ok) as address:
+        usual = threading.stack_size(2**46)  # more than there are addresses
+        try:
+            assert post(f"http://{address}", {}, [], timeout=5).status == 200
+        finally:
+            threading.stack_size(usual)
+        transport.close()
+
+
+def test_whatever_goes_wrong_ends_with_a_reason_and_no_url(monkeypatch: pytest.MonkeyPatch):
+    def broken(watched: deadline.Deadline, sock: socket.socket) -> None:
+        raise NotImplementedError(f"cannot send to {SECRET}")
+
+    monkeypatch.setattr(deadline.Deadline, "watch", broken)
+    with serve(ok) as address, pytest.raises(TransportError, match="unexpected NotImplementedError") as caught:
+        post(f"http://{address}", {}, [], timeout=5)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
 def test_files_are_sent_beside_the_payload(discord: FakeDiscord):

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from webhook_alerts import tracing
 from webhook_alerts.alert import JSON
 from webhook_alerts.channels.base import Channel, File, Outcome, Response, Verdict
 from webhook_alerts.conf import Webhook, get_config
-from webhook_alerts.configuration.webhooks import is_loopback
 from webhook_alerts.delivery import transport
+from webhook_alerts.metrics import catalogue, counters
 
 logger = logging.getLogger("webhook_alerts.delivery")
 MARK = b"[redacted:webhook]"
@@ -21,12 +22,27 @@ _PART = re.compile(r"[^/?&=#:@]{16,}")
 
 
 def post(
-    webhook: Webhook, channel: Channel, body: dict[str, JSON], files: Sequence[File]
+    webhook: Webhook,
+    channel: Channel,
+    body: dict[str, JSON],
+    files: Sequence[File],
+    *,
+    traces: Sequence[str] = (),
+    attempt: int = 1,
 ) -> tuple[Outcome, Response | None]:
-    """POST *body* and understand the answer. Never raises."""
-    return _exchange(
-        webhook, channel, lambda: transport.post(channel.endpoint(webhook.url), body, files, **_bounds(webhook))
-    )
+    """POST *body* and understand the answer. Never raises.
+
+    The request is a span of the trace that the first of *traces* names, linked to the others; *attempt* is the
+    number of the message's tries, this one included.
+    """
+    told = {**_told(webhook, channel, "POST"), "webhook_alerts.attempt": attempt, "webhook_alerts.alerts": len(traces)}
+    with tracing.span("POST", "CLIENT", traces, told) as tell:
+        return _exchange(
+            webhook,
+            channel,
+            lambda: transport.post(channel.endpoint(webhook.url), body, files, **_bounds(webhook)),
+            tell,
+        )
 
 
 def patch(
@@ -34,12 +50,8 @@ def patch(
 ) -> tuple[Outcome, Response | None]:
     """Change a sent message into *body* and understand the answer. Never raises."""
     url, changed = channel.edit(webhook.url, message_id, body)
-    return _exchange(webhook, channel, lambda: transport.patch(url, changed, **_bounds(webhook)))
-
-
-def may_be_private(webhook: Webhook) -> bool:
-    """May its address be one that is not public: by the settings, or because its URL names this machine literally?"""
-    return get_config().allow_private_networks or is_loopback(webhook.url)
+    with tracing.span("PATCH", "CLIENT", (), _told(webhook, channel, "PATCH")) as tell:
+        return _exchange(webhook, channel, lambda: transport.patch(url, changed, **_bounds(webhook)), tell)
 
 
 def without_address(body: bytes, url: str) -> bytes:
@@ -50,10 +62,30 @@ def without_address(body: bytes, url: str) -> bytes:
 
 
 def _bounds(webhook: Webhook) -> dict[str, Any]:
-    return {"timeout": webhook.timeout, "allow_private": may_be_private(webhook)}
+    return {"timeout": webhook.timeout, "allow_private": get_config().allow_private_networks}
 
 
-def _exchange(webhook: Webhook, channel: Channel, send: Callable[[], Response]) -> tuple[Outcome, Response | None]:
+def _told(webhook: Webhook, channel: Channel, method: str) -> dict[str, str | int]:
+    """What a span says of a request; never its address. https://opentelemetry.io/docs/specs/semconv/http/http-spans/."""
+    return {
+        "http.request.method": method,
+        "webhook_alerts.webhook": webhook.name,
+        "webhook_alerts.channel": channel.name,
+    }
+
+
+def _exchange(
+    webhook: Webhook, channel: Channel, send: Callable[[], Response], tell: tracing.Tell
+) -> tuple[Outcome, Response | None]:
+    outcome, response = _ask(webhook, channel, send)
+    counters.add(catalogue.ATTEMPTS, webhook.name, outcome.verdict.value)
+    status: dict[str, str | int] = {"http.response.status_code": response.status} if response else {}
+    error = "" if outcome.verdict is Verdict.DELIVERED else outcome.reason
+    tell({**status, "webhook_alerts.outcome": outcome.verdict.value}, error=error)
+    return outcome, response
+
+
+def _ask(webhook: Webhook, channel: Channel, send: Callable[[], Response]) -> tuple[Outcome, Response | None]:
     try:
         response = send()
     except transport.TransportError as error:

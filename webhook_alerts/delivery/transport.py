@@ -12,6 +12,7 @@ import requests
 import urllib3
 
 import webhook_alerts
+from webhook_alerts import tracing
 from webhook_alerts.alert import JSON
 from webhook_alerts.channels.base import File, Response
 from webhook_alerts.delivery import deadline
@@ -30,8 +31,8 @@ class TransportError(Exception):
     """There was no answer.
 
     ``reason`` is one of timeout_connect, timeout_read, dns_error, connection_refused, unreachable,
-    connection_reset, tls_error, address_refused, invalid_request; ``ambiguous`` when the request may have been taken
-    all the same.
+    connection_reset, tls_error, address_refused, invalid_request, or "unexpected" and a type; ``ambiguous`` when the
+    request may have been taken all the same.
     """
 
     def __init__(self, reason: str, ambiguous: bool = False) -> None:
@@ -48,8 +49,9 @@ def post(
 ) -> Response:
     """POST *body* as JSON, or as multipart with *files*, within *timeout* seconds from the first byte to the last.
 
-    An address that is not public is refused, unless *allow_private*. Resolving the name is the system's and not
-    bounded. Raises ``TransportError``. A status that arrived counts, even when the rest of the answer did not.
+    An address that is not public is refused, unless *allow_private*, or unless *url* names this machine and leads
+    there. Resolving the name is the system's and not bounded. Raises ``TransportError`` and nothing else. A status
+    that arrived counts, even when the rest of the answer did not.
     """
     return _request("POST", url, timeout, allow_private, **_content(body, files))
 
@@ -64,10 +66,16 @@ def get(url: str, *, timeout: float, allow_private: bool = False) -> Response:
     return _request("GET", url, timeout, allow_private)
 
 
+def close() -> None:
+    """Close the connections that this thread keeps for its next requests."""
+    for session in getattr(_local, "sessions", {}).values():
+        session.close()
+
+
 def _request(method: str, url: str, timeout: float, allow_private: bool, **content: Any) -> Response:
-    with deadline.within(timeout, allow_private=allow_private) as limit:
+    with tracing.hidden(), deadline.within(timeout, allow_private=allow_private) as limit:
         try:
-            with _session().request(
+            with _session(allow_private).request(
                 method,
                 url,
                 timeout=(min(CONNECT_S, timeout), timeout),
@@ -77,17 +85,22 @@ def _request(method: str, url: str, timeout: float, allow_private: bool, **conte
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status_code, headers, _read(answer))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            # Not chained: the texts of these exceptions hold the URL, and a traceback would show them.
+        except Exception as error:  # noqa: BLE001
+            # Not chained: the texts of such exceptions hold the URL, and a traceback would show them.
             raise _told(error, limit) from None
 
 
-def _session() -> requests.Session:
-    """This thread's own; a forked child must not use its parent's sockets."""
+def _session(allow_private: bool) -> requests.Session:
+    """This thread's own; a forked child must not use its parent's sockets.
+
+    One of two: a connection that was kept where private addresses are allowed is for no other request.
+    """
     if getattr(_local, "pid", None) != os.getpid():
-        _local.session, _local.pid = deadline.session(USER_AGENT), os.getpid()
-    kept: requests.Session = _local.session
-    return kept
+        _local.sessions, _local.pid = {}, os.getpid()
+    sessions: dict[bool, requests.Session] = _local.sessions
+    if allow_private not in sessions:
+        sessions[allow_private] = deadline.session(USER_AGENT)
+    return sessions[allow_private]
 
 
 def _content(body: dict[str, JSON], files: Sequence[File]) -> dict[str, Any]:
@@ -97,8 +110,7 @@ def _content(body: dict[str, JSON], files: Sequence[File]) -> dict[str, Any]:
         return {"data": encoded, "headers": {"Content-Type": "application/json"}}
     parts: list[tuple[str, tuple[str | None, bytes, str]]] = [("payload_json", (None, encoded, "application/json"))]
     for number, file in enumerate(files):
-        content = file.content.encode("utf-8", "replace")
-        parts.append((f"files[{number}]", (file.filename, content, "text/plain; charset=utf-8")))
+        parts.append((f"files[{number}]", (file.filename, file.data, file.media_type)))
     return {"files": parts}
 
 
@@ -122,7 +134,9 @@ def _told(error: Exception, limit: deadline.Deadline) -> TransportError:
     for kinds, reason, ambiguous in _REASONS:
         if any(isinstance(cause, kinds) for cause in causes):
             return TransportError(reason, ambiguous)
-    return TransportError("invalid_request")
+    if isinstance(error, (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)):
+        return TransportError("invalid_request")
+    return TransportError(f"unexpected {type(error).__name__}", limit.connected)
 
 
 _REASONS: Sequence[tuple[tuple[type[BaseException], ...], str, bool]] = (
