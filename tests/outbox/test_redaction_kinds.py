@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import string
 from typing import NamedTuple
 
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webhook_alerts.outbox.redaction import Redactor
+from webhook_alerts.outbox.redaction import Redactor, names, tokens, urls
+from webhook_alerts.outbox.redaction.hints import one_of
+from webhook_alerts.outbox.redaction.redactor import RULES
 
 A = "Ab3dEf6hIj9l" * 20
 HEX = "0a1b2c3d4e5f6789" * 8
@@ -66,7 +69,7 @@ TOKENS = [
     token("mailgun key", f"{HEX[:32]}-{HEX[:8]}-{HEX[:8]}"),
     token("square token", "sq0atp-" + A[:22]),
     token("square token", "sq0csp-" + A[:43]),
-    token("bot token", "123456789:AA" + A[:33]),
+    *(token("bot token", f"{number}:AA{A[:33]}") for number in ("123456", "123456789", "123456789012")),
     *(token("discord token", f"{start}{A[:24]}.{A[:6]}.{A[:38]}") for start in ("MT", "Nz", "Oj")),
     token("vault token", "hvs." + A[:90]),
     token("mercado pago token", f"APP_USR-1234567890-010203-{A[:32]}-123456789"),
@@ -156,6 +159,17 @@ WEBHOOKS = [
         ("https://chat.example.com/hooks/", f"{A[:17]}/{A[:48]}"),
         ("https://events.eu.pagerduty.com/x-ere/", A[:20]),
         ("https://events.pagerduty.com/integration/", f"{HEX[:32]}/enqueue"),
+        # As urllib3 names them, without the host.
+        ("url: /api/webhooks/", f"123456789012345678/{A[:68]}"),
+        ("url: /services/", f"T01234567/B01234567/{A[:24]}"),
+        ("url: /workflows/", f"T01234567/A01234567/1/{A[:24]}"),
+        ("url: /triggers/", f"T01234567/1/{HEX[:32]}"),
+        ("url: /webhook/", f"{HEX[:36]}@{HEX[:36]}/IncomingWebhook/{HEX[:32]}/{HEX[:36]}"),
+        ("url: /bot", f"1234567890:AA{A[:33]}/sendMessage"),
+        ("url: /file/bot", f"123456:AA{A[:33]}/getFile"),
+        ("url: /hooks/", "abcdefghijklmnopqrstuvwxyz"),
+        ("url: /x-ere/", f"{HEX[:32]}"),
+        ("url: /integration/", f"{HEX[:32]}/enqueue"),
     )
 ]
 URLS = [
@@ -250,6 +264,64 @@ PAIRS = [
     )
 ]
 PAIRS += [
+    Case("secret", text.format("hunter2"), "hunter2", text.format("[redacted:secret]"))
+    for text in (
+        "('password', '{}')",
+        '("password", "{}")',
+        '("password","{}",)',
+        '[["token", "{}"]]',
+        '["token",\n  "{}"\n]',
+        "[('Host', 'x'), ('X-Api-Key', '{}'), ('Accept', '*/*')]",
+        "[(b'host', b'x'), (b'cookie', b'{}')]",
+        '{{"headers": [["X-Auth-Token", "{}"]]}}'.replace("{{", "").replace("}}", ""),
+        '[[\\"token\\", \\"{}\\"]]',
+        "os.environ.get('SECRET_KEY', '{}')",
+        "Command '['mysql', '--password', '{}', '-h', 'db']' returned 1",
+    )
+]
+PROSE = [
+    Case("secret", text.format(secret), secret, text.format("[redacted:secret]"))
+    for text, secret in (
+        *(
+            (text, "hunter2")
+            for text in (
+                "password is {}",
+                "the password is {}.",
+                "The Password is: {}",
+                "his password was {}, and mine too",
+                "passwords are {}",
+                "password for ana is {}",
+                "the password of the user ana was {}!",
+                "password was set to {}",
+                "password changed to {}",
+                "password is now '{}'",
+                'the api key was "{}"',
+                "the api key is `{}`",
+                "the api key is “{}”",
+                "token is {} (old)",
+                "a senha é {}",
+                "a senha do usuário ana é {}.",
+                "a senha foi alterada para {}",
+                "A senha era {}",
+                "a chave de api é {}",
+                "a contraseña é {}",
+            )
+        ),
+        ("a senha é {}", "1234"),
+        ("the pin is {}", "4711"),
+        ("the cvv was {} and the card is new", "123"),
+        ("the api key was {}", "X"),
+        ("a senha é {}", "123"),
+        ("the password is {}", "swordfish"),
+        ("password is {} and it works", "swordfish"),
+        ("password is '{}'", "it's my dog"),
+        ("password is {}", "pass,w0rd;x1"),
+        ("password is {}", "a$b"),
+        ("token is {} or so", "abcdefghijklmnopqrst"),
+    )
+]
+PAIRS += [
+    Case("secret", "pin ('pin', 4711)", "4711", "('pin', [redacted:secret])"),
     Case("secret", "Cookie: sessionid=hunter2; csrftoken=hunter3; x=y", "hunter3", "Cookie: [redacted:secret]"),
     Case(
         "secret", "<QueryDict: {'password': ['hunter2'], 'a': 1}>", "hunter2", "'password': [redacted:secret], 'a': 1"
@@ -266,7 +338,7 @@ PAIRS += [
     Case("secret", "password=ghp_" + A[:36] + "~hunter2", "hunter2", "password=[redacted:secret]"),
     Case("secret", "token: <Token hunter2>", "hunter2", "token: [redacted:secret]"),
 ]
-CASES = [*TOKENS, *CARDS, *PEM, *WEBHOOKS, *URLS, *AUTHORIZATION, *PAIRS]
+CASES = [*TOKENS, *CARDS, *PEM, *WEBHOOKS, *URLS, *AUTHORIZATION, *PAIRS, *PROSE]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.redacted[:30]}")
@@ -282,7 +354,84 @@ def test_a_token_is_known_whatever_is_around_it(case, around):
     assert Redactor().text(around.format(case.text)) == around.format(case.redacted)
 
 
+ABOUT = [
+    "the password is wrong",
+    "password is required",
+    "password is too short",
+    "password is too common.",
+    "The password is incorrect, try again",
+    "password was not changed",
+    "password has been changed to a new one",
+    "password is at least 8 characters",
+    "password is 8 characters long",
+    "the password is 12-64 characters",
+    "password is case-sensitive",
+    "the token is *not* read",
+    "the `Token` is -1",
+    "the length of a key is 128",
+    "the same password is chosen, and it fits",
+    "record('example_key', 1)",
+    "password is None",
+    "password is %s",
+    "password is ****",
+    "password is (unset)",
+    "password is 'required'",
+    "password for ana is wrong",
+    "password is empty",
+    "password is sha256 hashed",
+    "if password is not self.password:",
+    "passwords are hashed",
+    "token expired",
+    "token is expired",
+    "token was revoked yesterday",
+    "the token is 3 days old",
+    "token is models.Token",
+    "token was issued 2024-01-01",
+    "the token was 2024-01-01",
+    "token was sent to ana",
+    "access token is stale",
+    "the api key is invalid",
+    "the api key is missing",
+    "api key is here",
+    "key is 256-bit",
+    "key is 2048 bits",
+    "key is base64",
+    "the key to success is persistence",
+    "the key is to be here",
+    "the primary key is 7",
+    "the cache key was order7",
+    "the secret is out",
+    "login is disabled",
+    "the last login was 12:30",
+    "the monkey is hunter2",
+    "the secretary was ana7",
+    "the keyboard is x1",
+    "the author is ana7",
+    "a senha é obrigatória",
+    "senha é obrigatória",
+    "a senha foi alterada",
+    "a senha é muito curta",
+    "a senha está errada",
+    "a senha é fraca.",
+    "a senha é inválida",
+    "a senha é 8 caracteres",
+    "a chave é nova",
+    "('password', 'token')",
+    '["token", "secret"]',
+    "('password', 'user', 'email')",
+    "('password', models.CharField(max_length=10))",
+    "('Host', 'example.com')",
+    "('monkey', 'hunter2')",
+    "call(password, 'x')",
+    "('password', ['This field is required.'])",
+    "'password', 'x'",
+    "user, 'password', 'x'): refused",
+    "monkey",
+    "secretary",
+    "/tokens/list",
+]
 HARMLESS = [
+    *ABOUT,
     "",
     "the token is invalid",
     "password reset requested",
@@ -382,6 +531,68 @@ def test_nested_values_keys_and_every_type():
     }
 
 
+def test_pairs_options_and_named_values():
+    given = {
+        "headers": [["Host", "x"], ("X-Api-Key", "hunter2"), ["b'cookie'", "b'hunter2'"], ["Authorization", ""]],
+        "pair": ("password", 4711),
+        "deep": [[["token", {"a": "hunter2"}]]],
+        "command": ["mysql", "--password", "hunter2", "-h", "db", "--key"],
+        "named": [
+            {"name": "API_KEY", "value": "hunter2"},
+            {"name": "HOST", "value": "x"},
+            {"name": "PIN", "value": None},
+        ],
+        "header": {"header": "X-Token", "value": ["hunter2"]},
+    }
+    redacted = Redactor().mapping(given)
+    assert "hunter2" not in str(redacted)
+    assert "4711" not in str(redacted)
+    assert redacted["headers"] == [
+        ["Host", "x"],
+        ["X-Api-Key", "[redacted:secret]"],
+        ["b'cookie'", "[redacted:secret]"],
+        ["Authorization", ""],
+    ]
+    assert redacted["command"] == ["mysql", "--password", "[redacted:secret]", "-h", "db", "--key"]
+    assert redacted["named"][1:] == [{"name": "HOST", "value": "x"}, {"name": "PIN", "value": None}]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["password", "token"],  # names of fields
+        ["username", "password"],
+        ["password", "username", "email"],
+        ["the password is wrong", "x"],
+        ["the password was refused", "try again"],
+        ["monkey", "banana"],
+        ["mysql", "--verbose", "x"],
+        ["token"],
+        ["pin", None],
+        [],
+    ],
+)
+def test_lists_that_hold_no_secret_stay(items):
+    assert Redactor().json(items) == items
+
+
+@pytest.mark.parametrize("name", sorted(names.WORDS | {" ".join(pair) for pair in names.PAIRS}))
+def test_every_name_counts_in_a_sentence(name):
+    text = Redactor().text(f"the {name} is hunter2 and")
+    assert text == f"the {name} is [redacted:secret] and"
+
+
+def test_names_of_the_user_count_in_sentences_and_pairs():
+    redactor = Redactor(names=["cpf", "employee number"])
+    for text in ("the cpf is {}", "o cpf é {}", "('cpf', '{}')", "employee number is {}"):
+        assert redactor.text(text.format("123x4")) == text.format("[redacted:secret]")
+
+
+def test_of_tokens_written_together_none_stays():
+    kinds = ("AKIA" + "A2" * 8, "doo_v1_" + HEX[:64])
+    assert Redactor().text("".join(kinds * 6)).count("[redacted:") == 12
+
+
 def test_two_keys_that_become_the_same_keep_both_values():
     keys = {"AKIA" + "A" * 16: 1, "AKIA" + "B" * 16: 2}
     assert sorted(Redactor().mapping(keys).values()) == [1, 2]
@@ -399,6 +610,54 @@ def test_a_text_too_long_is_cut_where_no_half_secret_stays():
     assert Redactor().text("a" * 200_000) == "\n… [200000 characters cut]"
 
 
+RULE_CASES = [case for case in CASES if case not in (*PAIRS, *PROSE)]
+WRITTEN = {
+    "plain": str,
+    "escaped": lambda text: text.replace("/", "\\/"),
+    "quoted": lambda text: text.replace("/", "%2F").replace(":", "%3A"),
+    "quoted in small letters": lambda text: text.replace("/", "%2f").replace(":", "%3a"),
+    "without its scheme": lambda text: text.partition("://")[2] or text,
+    "shouted": lambda text: text.upper(),
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.apply.__name__)
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_no_rule_is_skipped_by_its_hints(rule, written):
+    """Each rule by itself: where it finds something, one of its hints must have been there."""
+    look = re.compile(one_of(rule.hints)).search
+    skipped = [case.text for case in RULE_CASES if rule.apply(text := written(case.text)) != text]
+    skipped = [text for text in skipped if not look(written(text).lower())]
+    assert skipped == []
+
+
+@pytest.mark.parametrize("route", [each for routes in urls._ROUTES for each in re.split(r"\|(?![^(]*\))", routes)])
+def test_every_kind_of_webhook_is_known_by_its_route_alone(route):
+    pattern = re.compile(route.replace("/", r"(?:\\{0,2}/|%2F)"), re.IGNORECASE)
+    look = re.compile(one_of(urls.WEBHOOK_HINTS)).search
+    known = [case for case in WEBHOOKS if pattern.search(case.text)]
+    assert known
+    for case in known:
+        assert look(case.text[pattern.search(case.text).start() :].lower())
+
+
+ASCII = st.characters(min_codepoint=32, max_codepoint=126)
+SHAPES = st.sampled_from(sorted(tokens.TOKENS.values())).flatmap(
+    lambda pattern: st.from_regex(pattern, fullmatch=True, alphabet=ASCII)
+)
+
+
+@settings(max_examples=int(os.environ.get("REDACTION_EXAMPLES", "300")), deadline=None)
+@given(
+    st.sampled_from(sorted(tokens.TOKENS)).flatmap(
+        lambda kind: st.from_regex(tokens.TOKENS[kind], fullmatch=True, alphabet=ASCII)
+    )
+)
+def test_no_token_of_any_shape_is_skipped(token):
+    if tokens.take_tokens(token) != token:
+        assert re.search(one_of(tokens.HINTS), token.lower())
+
+
 SURROUNDING = st.text(st.sampled_from(string.printable + "çãé“”\u2028\u0130\u212a"), max_size=40)
 
 
@@ -414,7 +673,29 @@ def test_a_secret_goes_whatever_is_written_around_it(case, before, after):
         st.one_of(
             st.sampled_from([case.text for case in CASES]),
             st.sampled_from(
-                ["password", "token", "=", ":", '"', "'", "[", "]", "{", "}", "(", "<", "\\", " ", "\n", "/", "@"]
+                [
+                    " is ",
+                    " é ",
+                    ", ",
+                    "hunter2",
+                    "password",
+                    "token",
+                    "=",
+                    ":",
+                    '"',
+                    "'",
+                    "[",
+                    "]",
+                    "{",
+                    "}",
+                    "(",
+                    "<",
+                    "\\",
+                    " ",
+                    "\n",
+                    "/",
+                    "@",
+                ]
             ),
             st.sampled_from(
                 ["://", "[redacted:", "[redacted:secret]", "Bearer ", "-----", "--key", "%3D", "4111", "-", ";"]

@@ -96,6 +96,28 @@ HOSTILE = {
     "elements without an end": ("</", "<key>a", ""),
     "marks": ("", "[redacted:", ""),
     "keys and marks": ("", "key=[redacted:a]", ""),
+    "sentences": ("", "password is ", ""),
+    "sentences that tell": ("", "password is a1 ", ""),
+    "sentences with a purpose": ("", "key for a ", ""),
+    "a sentence with a purpose": ("key is ", "key for key for key ", ""),
+    "long words of a sentence": ("", "key for " + "a" * 39 + " ", ""),
+    "spaces of a sentence": ("key is ", "key    ", ""),
+    "a sentence and a long word": ("password is ", "a", ""),
+    "a sentence and commas": ("password is ", "a,", ""),
+    "quotes of sentences": ("", "key is '", ""),
+    "quotes of both kinds": ("", "key is \"key is '", ""),
+    "apostrophes of a sentence": ("key is '", "a'", ""),
+    "curly quotes": ("", "key is “", ""),
+    "marks of sentences": ("", "key is [redacted:", ""),
+    "pairs in brackets": ("", "('key', 'a')", ""),
+    "beginnings of pairs": ("", "('key', ", ""),
+    "names in quotes": ("", "'key', ", ""),
+    "pairs that never end": ("", "('key', 'a", ""),
+    "pairs of many parts": ("", "('key', 'a', ", ""),
+    "space before a pair": ("", "(" + " " * 39 + "'key','a'", ""),
+    "space after a pair": ("", "('key','a'" + " " * 39, ""),
+    "space in a pair": ("", "'key'," + " " * 39, ""),
+    "bots": ("", "/bot123456", ""),
     "capitals that grow": ("", "\u0130key=", ""),
 }
 
@@ -104,9 +126,9 @@ def seconds(text: str) -> float:
     """The best of several runs."""
     redact, best = Redactor().text, float("inf")
     for _ in range(4):
-        start = time.perf_counter()
+        start = time.thread_time()  # of this thread alone: other work of the machine does not count
         redact(text)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     return best
 
 

@@ -67,7 +67,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 def words_of(name: str) -> tuple[str, ...]:
     """``dbPassword``, ``DB-PASSWORD`` and ``db.password`` are the words ``db`` and ``password``."""
-    return tuple(word.lower() for word in _WORD.findall(name))
+    return tuple(word.lower() for word in _WORD.findall(name.replace("ñ", "n")))
 
 
 class Names:
@@ -78,9 +78,14 @@ class Names:
         self.is_sensitive = lru_cache(maxsize=4096)(self._judge)
 
     @property
+    def more_hints(self) -> frozenset[str]:
+        """Texts in lower case of which every name of the user's has one."""
+        return frozenset(words[-1] for words in self._more)
+
+    @property
     def hints(self) -> frozenset[str]:
         """Texts in lower case of which every sensitive name has one."""
-        return WORDS | {second for _, second in PAIRS} | {*_ENDINGS} | {words[-1] for words in self._more}
+        return WORDS | {"contraseña"} | {second for _, second in PAIRS} | {*_ENDINGS} | self.more_hints
 
     def _judge(self, name: str) -> bool:
         words = words_of(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,8 +20,9 @@ MAX_TEXT = 110_000
 _SHORTEST = 13
 """Characters of the shortest secret that stands without a name: a card's number."""
 _LEAST_CARD, _ABOVE_CARDS = 10 ** (_SHORTEST - 1), 10**19
-_PASSES = 3
-"""What one rule took out may make room for another."""
+_NAME = re.compile(r"[\w.'\"-]{1,100}(?: [\w.-]{1,100})?")
+_PASSES = 16
+"""What one rule took out may make room for another: of tokens written together, one is known in each pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +99,34 @@ class Redactor:
         if isinstance(value, Mapping):
             return self.mapping(value)
         if isinstance(value, (list, tuple)):
-            return [self.json(item) for item in value]
+            return self._items(value)
         return value
 
     def mapping(self, values: Mapping[str, Any]) -> dict[str, JSON]:
         """The same for a mapping, whose keys may hold secrets too; what is empty stays, for it tells something."""
         redacted: dict[str, JSON] = {}
+        if "value" in values and any(self._names_a_secret(values.get(name)) for name in ("name", "key", "header")):
+            values = {**values, "value": SECRET if values["value"] not in (None, "") else values["value"]}
         for key, item in values.items():
             shown = self._key(key)
             while shown in redacted:
                 shown += "′"
             redacted[shown] = SECRET if item not in (None, "") and self.is_sensitive(key) else self.json(item)
         return redacted
+
+    def _items(self, items: Sequence[Any]) -> list[JSON]:
+        """A list, which may be a pair of a name and its secret, or a command with options."""
+        if len(items) == 2 and self._names_a_secret(items[0]) and not self._names_a_secret(items[1]):
+            return [self.json(items[0]), SECRET if items[1] not in (None, "") else items[1]]
+        redacted: list[JSON] = []
+        for before, item in zip((None, *items), items, strict=False):
+            option = isinstance(before, str) and before.startswith("--") and self._names_a_secret(before)
+            redacted.append(SECRET if option and isinstance(item, str) and item else self.json(item))
+        return redacted
+
+    def _names_a_secret(self, value: object) -> bool:
+        """Is *value* the name of a secret, and no sentence about one?"""
+        return isinstance(value, str) and _NAME.fullmatch(value) is not None and self.is_sensitive(value)
 
     def _by_rules(self, text: str) -> str:
         if len(text) >= _SHORTEST and _ANY_HINT(lower := text.lower()):

@@ -43,7 +43,7 @@ TOKENS: Mapping[str, str] = {
     # developer.squareup.com: access tokens and application secrets
     "square token": r"sq0[a-z]{3}-[\w-]{22,}",
     # core.telegram.org/bots/api#authorizing-your-bot
-    "bot token": r"[0-9]{8,10}:AA[\w-]{30,}",
+    "bot token": r"[0-9]{6,12}:AA[\w-]{30,}",
     # docs.discord.com/developers/reference#authentication: an id in digits, time and HMAC, each in base64
     "discord token": r"[MNO][DTjz][\w-]{22,26}\.[\w-]{6}\.[\w-]{27,}",
     # developer.hashicorp.com/vault/docs/concepts/tokens

@@ -19,29 +19,32 @@ WEBHOOK_HINTS = (
     "services",
     "workflows",
     "triggers",
-    "/spaces",
+    "spaces",
     r"api\.telegram",
+    "bot[0-9]{6}",
     r"chat\.googleapis",
-    "pagerduty",
+    "integration",
+    "x-ere",
     "powerplatform",
 )
 _ROUTES = (
     # docs.discord.com/developers/resources/webhook; without the host it stands in urllib3's messages
     r"discord(?:app)?\.com(?::\d+)?/api/(?:v\d{1,2}/)?webhooks/|/api/(?:v\d{1,2}/)?webhooks/(?=\d{15})",
     # docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, and the triggers of its workflows
-    r"hooks\.slack(?:-gov)?\.com(?::\d+)?/(?:services|workflows|triggers)/|/services/(?=T\w{6,12}/B\w{6,12}/)",
+    r"hooks\.slack(?:-gov)?\.com(?::\d+)?/(?:services|workflows|triggers)/",
+    r"/services/(?=T\w{6,12}/B\w{6,12}/)|/(?:workflows|triggers)/(?=T\w{6,12}/)",
     # learn.microsoft.com/microsoftteams: connectors, then the workflows of Power Automate and Logic Apps
-    r"webhook\.office\.com(?::\d+)?/webhookb2/|outlook\.office(?:365)?\.com(?::\d+)?/webhook/|/webhookb2/(?=[\w-]{36}@)",
+    r"webhook\.office\.com(?::\d+)?/webhookb2/|outlook\.office(?:365)?\.com(?::\d+)?/webhook/|/webhook(?:b2)?/(?=[\w-]{36}@)",
     r"logic\.azure\.com(?::\d+)?/workflows/|/workflows/(?=[0-9a-f]{32}/triggers/)",
     r"api\.powerplatform\.com(?::\d+)?/(?:powerautomate/)?automations/",
     # core.telegram.org/bots/api#making-requests
-    r"api\.telegram\.org(?::\d+)?/(?:file/)?bot",
+    r"api\.telegram\.org(?::\d+)?/(?:file/)?bot|/bot(?=\d{6,12}(?::|%3A)AA)",
     # developers.google.com/workspace/chat/quickstart/webhooks
     r"chat\.googleapis\.com(?::\d+)?/v1/spaces/|/v1/spaces/(?=[\w-]{1,40}/messages\?)",
     # developers.mattermost.com/integrate/webhooks/incoming: ids of 26; docs.rocket.chat: an id of 17 or 24 and a token
     r"/hooks/(?=[A-Za-z0-9]{17})",
     # developer.pagerduty.com: the integration key in the path of the Events API v1
-    r"events(?:\.eu)?\.pagerduty\.com(?::\d+)?/(?:integration|x-ere)/",
+    r"events(?:\.eu)?\.pagerduty\.com(?::\d+)?/(?:integration|x-ere)/|/integration/(?=[0-9a-f]{32}/)|/x-ere/(?=\w{20})",
 )
 _SLASH = r"(?:\\{0,2}/|%2F)"
 """As it is, as JSON may write it, and as part of another address."""
