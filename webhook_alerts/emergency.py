@@ -17,15 +17,18 @@ import redis
 from django.db import Error as DatabaseError
 from django.db import connections
 
+from webhook_alerts import overrides
 from webhook_alerts.alert import Alert, Level, uuid7
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Outcome, Payload, Response, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
-from webhook_alerts.delivery.claim import fresh
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.exchange import post
 from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.look import look
+from webhook_alerts.delivery.owed import fresh, is_quiet
 from webhook_alerts.intake.spooled import forget_what_is_stored, take_up
+from webhook_alerts.metrics import counters
 from webhook_alerts.models import Delivery
 from webhook_alerts.outbox import receipts
 from webhook_alerts.outbox.batch import Item, items_of
@@ -49,6 +52,7 @@ def rescue() -> None:
     Blocks for as long as databases and webhooks take; to be called in a thread that may.
     """
     try:
+        overrides.refresh()
         take_up()
         grave = Delivery.objects.filter(fresh(), level__gte=AT_LEAST).order_by()
         configured = get_config().webhooks
@@ -58,6 +62,7 @@ def rescue() -> None:
         logger.warning("Neither the broker nor the database answers (%s)", type(error).__name__)
         send_unrecorded()
     finally:
+        counters.send()
         connections.close_all()
 
 
@@ -112,10 +117,15 @@ def _grave(items: Iterable[Item], config: Config) -> dict[str, list[Alert]]:
         if kind == "alert" and int(value.get("level", 0)) >= AT_LEAST:
             alert = Alert.from_dict(value)
             for name in config.route(alert):
-                if (str(alert.id), name) not in sent:
+                if name in config.webhooks and (str(alert.id), name) not in sent and _may_wake(name, alert, config):
                     sent.add((str(alert.id), name))  # a second copy of it may lie there
                     owed.setdefault(name, []).append(alert)
     return {name: sorted(alerts, key=lambda alert: -alert.level) for name, alerts in owed.items()}
+
+
+def _may_wake(name: str, alert: Alert, config: Config) -> bool:
+    """Is it no quiet hour of that webhook, or critical?"""
+    return alert.level >= Level.CRITICAL or not is_quiet(config.webhooks[name])
 
 
 def _fold(alerts: Iterable[Alert]) -> list[_Folded]:
@@ -150,9 +160,10 @@ def _may_send(webhook: Webhook) -> bool:
 def _send(webhook: Webhook, folded: Sequence[_Folded], config: Config) -> dict[str, Any] | None:
     """POST one message; what is to be written down later, or nothing when it was not taken."""
     channel = registry.get(webhook.channel)
-    payload = channel.render([each.alert for each in folded[: channel.max_alerts]], config.style(webhook))
+    payload = channel.render([each.alert for each in folded[: channel.max_alerts]], look(webhook, config))
     started = time.time()
-    outcome, response = post(webhook, channel, payload.json, payload.files)
+    traces = [each.alert.traceparent for each in folded[: payload.count]]
+    outcome, response = post(webhook, channel, payload.json, payload.files, traces=traces)
     pause_s = GONE_S if outcome.verdict is Verdict.GONE else max(PAUSE_S, outcome.wait_s)
     _not_before[webhook.name] = time.monotonic() + pause_s
     if outcome.verdict is not Verdict.DELIVERED:
@@ -174,5 +185,5 @@ def _note(
         "status_code": response.status if response else None,
         "provider_message_id": outcome.message_id[:128],
         "body": payload.json,
-        "files": [{"filename": file.filename, "content": file.content} for file in payload.files],
+        "files": [file.to_dict() for file in payload.files],
     }

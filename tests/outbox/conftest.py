@@ -19,6 +19,7 @@ import redis
 
 from webhook_alerts.handlers import WebhookAlertHandler
 
+QUEUES = ("alerts", "alerts:critical")
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREAMBLE = """
 import json, logging, os, sys, time
@@ -45,7 +46,7 @@ def log() -> logging.Logger:
 
 @dataclass
 class Broker:
-    """The queue as a worker would find it."""
+    """The queues of alerts as a worker would find them."""
 
     url: str
 
@@ -53,10 +54,10 @@ class Broker:
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url)
 
-    def batches(self) -> list[dict[str, Any]]:
-        """Every accept message, oldest first."""
+    def batches(self, *queues: str) -> list[dict[str, Any]]:
+        """Every accept message of these *queues*, or of all, oldest first."""
         with self.client as client:
-            raw = client.lrange("alerts", 0, -1)
+            raw = [message for queue in queues or QUEUES for message in client.lrange(queue, 0, -1)]
         return [json.loads(b64decode(json.loads(message)["body"]))[0][0] for message in reversed(raw)]
 
     def alerts(self) -> list[dict[str, Any]]:
@@ -71,12 +72,12 @@ class Broker:
 
 @pytest.fixture
 def broker(redis_url: str) -> Iterator[Broker]:
-    """The broker, with an empty queue."""
+    """The broker, with empty queues."""
     found = Broker(redis_url)
     with found.client as client:
-        client.delete("alerts")
+        client.delete(*QUEUES)
         yield found
-        client.delete("alerts")
+        client.delete(*QUEUES)
 
 
 @pytest.fixture

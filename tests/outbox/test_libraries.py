@@ -3,6 +3,7 @@
 import contextvars
 import logging
 
+import django_guid
 import loguru
 import pytest
 import structlog
@@ -115,10 +116,9 @@ def test_a_trace_that_structlog_rendered_is_the_stack_trace(processors, alerts_o
 def test_a_correlation_id_is_adopted_from_the_context(log, alerts_outbox):
     with structlog.contextvars.bound_contextvars(request_id="req-1"):
         log.error("bound by structlog")
-    guid = contextvars.ContextVar("guid")
 
     def work():
-        guid.set("0af7651916cd43dd")
+        django_guid.set_guid("0af7651916cd43dd")
         log.error("as django-guid keeps it")
 
     contextvars.copy_context().run(work)

@@ -144,8 +144,8 @@ def test_what_redaction_takes_out_never_reaches_the_broker(broker, program):
 def test_a_broken_user_app_does_not_matter_to_the_caller(program):
     program(
         """
-        from webhook_alerts.outbox import broker
-        broker.QUEUE = object()
+        from webhook_alerts.outbox import publisher
+        publisher.QUEUE = object()
         log.error("x")
         assert notify.flush(10) is False
         assert outbox.stats().spooled == 1, outbox.stats()
@@ -159,9 +159,10 @@ def test_rabbitmq_takes_a_batch(program, require_service):
     program(
         """
         from kombu import Connection
-        log.error("by amqp")
-        assert notify.flush(10), outbox.stats()
         with Connection(settings.CELERY_BROKER_URL) as connection, connection.SimpleQueue("alerts") as queue:
+            queue.clear()  # of what another test has left
+            log.error("by amqp")
+            assert notify.flush(10), outbox.stats()
             message = queue.get(timeout=5)
             message.ack()
             assert message.payload[0][0]["alerts"][0]["message"] == "by amqp"
@@ -178,7 +179,7 @@ def test_a_process_in_trouble_says_so_where_status_finds_it(program, memory):
         publisher.Spool.write = lambda self, items: fails(items)
         publisher.TELL_S = 0
         send = publisher.Broker.publish
-        def refuse(self, batch):
+        def refuse(self, batch, queue):
             publisher.Broker.publish = send
             raise ConnectionError("once")
         publisher.Broker.publish = refuse
@@ -189,3 +190,33 @@ def test_a_process_in_trouble_says_so_where_status_finds_it(program, memory):
         assert told["processes_with_trouble"] == 1 and told["publish_failures"] == 1 and told["errors"] >= 1, told
         assert "OSError" in told["last_errors"], told
     """)
+
+
+def levels(batches):
+    return [sorted({alert["level"] for alert in batch["alerts"]}) for batch in batches]
+
+
+def test_critical_alerts_travel_apart_from_the_rest(broker, program):
+    program("""
+        for number in range(20):
+            log.warning("warning %s", number, extra={"alert": {"dedup": False}})
+            log.critical("critical %s", number, extra={"alert": {"dedup": False}})
+        assert notify.flush(10)
+    """)
+    assert {50} == {level for found in levels(broker.batches("alerts:critical")) for level in found}
+    assert {30} == {level for found in levels(broker.batches("alerts")) for level in found}
+    assert len(broker.alerts()) == 40
+
+
+def test_out_of_the_spool_critical_alerts_travel_apart_too(broker, program):
+    raise_both = """
+        log.warning("warning"); log.critical("critical")
+        log.critical("critical")
+    """
+    program(raise_both, broker_url="redis://127.0.0.1:1/0")
+    assert broker.alerts() == []
+    program("notify.debug('is there a spool?'); assert notify.flush(10)")
+    assert levels(broker.batches("alerts:critical")) == [[50]]
+    assert [50] not in levels(broker.batches("alerts"))
+    assert broker.messages() == ["critical", "is there a spool?", "warning"]
+    assert [repeat["count"] for repeat in broker.repeats()] == [1]

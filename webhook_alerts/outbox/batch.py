@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from webhook_alerts.alert import JSON
+from webhook_alerts.alert import JSON, Level
 
 Item = tuple[str, dict[str, JSON]]
 """``("alert", …)`` as ``Alert.to_dict`` gives it, ``("repeat", …)``, or ``("sent", …)``: a message that went out by
@@ -34,6 +34,23 @@ def alerts_in(items: Sequence[Item]) -> int:
     return sum(kind == "alert" for kind, _ in items)
 
 
+def is_critical(item: Item) -> bool:
+    """Is it a critical alert? Counts of its repeats are not: they tell no news."""
+    kind, value = item
+    return kind == "alert" and int(value.get("level", 0)) >= Level.CRITICAL
+
+
+def apart(items: Sequence[Item]) -> list[list[Item]]:
+    """The critical alerts of *items*, then the rest, each with the notes of what was sent; what is empty is left out.
+
+    A note may come with one part or both, whichever its alerts are in: it is recorded once.
+    """
+    notes = [item for item in items if item[0] == "sent"]
+    critical = [item for item in items if is_critical(item)]
+    rest = [item for item in items if item[0] != "sent" and not is_critical(item)]
+    return [part + notes for part in (critical, rest) if part]
+
+
 def weight(item: Item) -> int:
     """About how many bytes *item* takes as JSON: its long texts, and a thousand for the rest."""
     return len(item[1].get("message", "")) + len(item[1].get("stack_trace", "")) + 1_000
@@ -52,6 +69,11 @@ class Batch:
     published: float = 0.0
     times: int = 0
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def is_critical(self) -> bool:
+        """Does it hold critical alerts?"""
+        return any(map(is_critical, self.items))
 
     @property
     def weight(self) -> int:

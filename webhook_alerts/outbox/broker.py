@@ -15,6 +15,8 @@ from webhook_alerts.alert import JSON
 
 TASK = "webhook_alerts.accept"
 QUEUE = "alerts"
+CRITICAL_QUEUE = "alerts:critical"
+"""Where batches of critical alerts pass those that wait. No webhook's own queue can have that name."""
 SOCKET_TIMEOUT_S = 1.0
 ATTEMPTS = 3
 TOTAL_S = 3.0
@@ -98,8 +100,8 @@ class Broker:
         """May the broker be asked now, or did it fail a moment ago?"""
         return time.monotonic() >= self._closed_until
 
-    def publish(self, batch: dict[str, list[JSON]], *, attempts: int = ATTEMPTS) -> None:
-        """Send one ``accept`` message; raises what the last attempt raised. Bounded to a few seconds in all."""
+    def publish(self, batch: dict[str, list[JSON]], queue: str = QUEUE, *, attempts: int = ATTEMPTS) -> None:
+        """Send one ``accept`` message to *queue*; raises what the last attempt raised. Bounded to a few seconds."""
         if self._failures:
             attempts = 1
         retrying = Retrying(
@@ -108,18 +110,18 @@ class Broker:
             reraise=True,
         )
         try:
-            retrying(self._send, batch)
+            retrying(self._send, batch, queue)
         except Exception:
             self._failed()
             raise
         self._failures, self._away_since = 0, None
 
-    def _send(self, batch: dict[str, list[JSON]]) -> None:
+    def _send(self, batch: dict[str, list[JSON]], queue: str) -> None:
         try:
             app().send_task(
                 TASK,
                 args=[batch],
-                queue=QUEUE,
+                queue=queue,
                 serializer="json",
                 ignore_result=True,
                 add_to_parent=False,

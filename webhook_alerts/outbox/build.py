@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from contextvars import Context
 from hashlib import blake2b
 from typing import Any
 
 from django.utils.crypto import salted_hmac
 
+from webhook_alerts import correlation, tracing
 from webhook_alerts.alert import JSON, Alert, Kind, Level, uuid7
 from webhook_alerts.conf import Config
 from webhook_alerts.outbox import trace
@@ -52,10 +54,7 @@ STANDARD = frozenset(
 """What every record has, and what handlers and formatters add to it: no context of the user's."""
 _STRUCTLOG = frozenset({"_logger", "_name", "_record", "_from_structlog"})
 _CORRELATION = ("correlation_id", "request_id", "trace_id")
-_CORRELATION_VARS = frozenset(
-    {"guid", "correlation_id", "request_id", "structlog_correlation_id", "structlog_request_id"}
-)
-"""Context variables by the names that django-guid, asgi-correlation-id and structlog give them."""
+"""Attributes of a record, and names of a context, that tell what it belongs to."""
 
 
 def build(snapshot: Snapshot, config: Config) -> Alert:
@@ -67,6 +66,7 @@ def build(snapshot: Snapshot, config: Config) -> Alert:
     snapshot.id = snapshot.id or uuid7(int(snapshot.created * 1000))
     snapshot.fingerprint = fingerprint(snapshot)
     snapshot.message = message
+    traceparent = tracing.traceparent(snapshot.context_vars)
     alert = Alert(
         id=snapshot.id,
         level=Level.of(snapshot.level),
@@ -84,12 +84,13 @@ def build(snapshot: Snapshot, config: Config) -> Alert:
         module=clean(str(state["module"]))[:255],
         function=clean(str(state["funcName"] or ""))[:255],
         line=state["lineno"] or 0,
-        correlation_id=redactor.text(_correlation(state, snapshot)),
+        correlation_id=redactor.text(_correlation(state, snapshot.context_vars) or tracing.trace_id(traceparent)),
         environment=config.environment,
         service=config.service,
         release=config.release,
         host=socket.gethostname()[:255],
         process=clean(f"{state['processName']}[{os.getpid()}] {state['threadName']}")[:255],
+        traceparent=traceparent,
         webhooks=snapshot.options.webhooks,
         dedup=snapshot.options.dedup,
     )
@@ -179,11 +180,8 @@ def _request(state: Mapping[str, Any], config: Config, redactor: Redactor) -> di
     return redactor.mapping(plain(request)) if request else {}
 
 
-def _correlation(state: Mapping[str, Any], snapshot: Snapshot) -> str:
-    for name in _CORRELATION:
-        if (value := state.get(name)) and isinstance(value, str):
-            return clean(value)[:128]
-    for variable, value in (snapshot.context_vars or {}).items():
-        if variable.name in _CORRELATION_VARS and isinstance(value, str) and value:
-            return clean(value)[:128]
-    return ""
+def _correlation(state: Mapping[str, Any], context: Context | None) -> str:
+    """What the record itself says, else what its context does."""
+    given = {**state, **state.get(CONTEXT, {})}
+    said = next((text for name in _CORRELATION if (text := correlation.as_text(given.get(name)))), "")
+    return clean(said or correlation.found_in(context))

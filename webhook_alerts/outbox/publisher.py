@@ -13,8 +13,8 @@ import redis
 from webhook_alerts import conf
 from webhook_alerts.conf import Config
 from webhook_alerts.outbox import telling
-from webhook_alerts.outbox.batch import Batch, Item, alerts_in, message, weight
-from webhook_alerts.outbox.broker import Broker
+from webhook_alerts.outbox.batch import Batch, Item, alerts_in, apart, is_critical, message, weight
+from webhook_alerts.outbox.broker import CRITICAL_QUEUE, QUEUE, Broker
 from webhook_alerts.outbox.buffer import Buffer
 from webhook_alerts.outbox.build import build, failed, samples_of
 from webhook_alerts.outbox.guard import quiet
@@ -71,6 +71,7 @@ class Publisher:
         self._rescued = 0.0
         self._told = 0.0
         self._reported = 0.0
+        self._counted: dict[str, int] = {}
         self._thread = threading.Thread(target=self._run, name="webhook-alerts", daemon=True)
 
     def start(self) -> None:
@@ -239,11 +240,13 @@ class Publisher:
         self._hold_on_disk(self.unsure.overflow(), config)
 
     def _next_batch(self) -> Batch:
+        """What comes next, as far as one message carries it; critical alerts, which were taken first, by themselves."""
         items: list[Item] = []
         size = 0
+        critical = is_critical(self._items[0])
         for item in self._items:
             size += weight(item)
-            if items and (size > BATCH_BYTES or len(items) >= BATCH):
+            if items and (size > BATCH_BYTES or len(items) >= BATCH or is_critical(item) is not critical):
                 break
             items.append(item)
         return Batch(items)
@@ -252,7 +255,8 @@ class Publisher:
         if not self.unsure.epoch:
             self._learn_epoch()
         try:
-            self.broker.publish(message(batch.items, batch.identity))
+            queue = CRITICAL_QUEUE if batch.is_critical else QUEUE
+            self.broker.publish(message(batch.items, batch.identity), queue)
         except Exception as error:  # noqa: BLE001  # whatever a transport raises, the spool is the answer
             self.stats.publish_failures += 1
             self.stats.last_error = type(error).__name__
@@ -260,6 +264,9 @@ class Publisher:
         self.stats.batches += 1
         self.unsure.keep(batch)
         return True
+
+    def _publish_apart(self, items: list[Item]) -> bool:
+        return all(self._publish(Batch(part)) for part in apart(items))
 
     def _look_for_receipts(self) -> None:
         """Forget what workers have stored; publish again what the broker has forgotten."""
@@ -288,6 +295,7 @@ class Publisher:
         if not self.broker.is_open or time.monotonic() - self._reported < TELL_S:
             return
         self._reported = time.monotonic()
+        telling.count(self.stats, self._counted)
         try:
             telling.tell(self.stats)
         except redis.RedisError:
@@ -340,7 +348,7 @@ class Publisher:
             self._learn_epoch()
         if not self.broker.is_open or not spool.files(self.unsure.epoch):
             return
-        done = spool.replay(lambda items: self._publish(Batch(items)), BATCH, self.unsure.epoch)
+        done = spool.replay(self._publish_apart, BATCH, self.unsure.epoch)
         self.stats.replayed += done.items
         self.stats.torn += done.torn
 

@@ -89,7 +89,7 @@ class Spool:
         try:
             list(self.directory.iterdir())
         except FileNotFoundError:
-            return told
+            return told | self._losses()
         except OSError as error:
             return {**told, "error": error.strerror or type(error).__name__}
         for path in self.files():

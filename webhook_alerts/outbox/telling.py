@@ -8,12 +8,13 @@ import socket
 from dataclasses import asdict
 
 from webhook_alerts.alert import JSON
+from webhook_alerts.metrics import catalogue, counters
 from webhook_alerts.outbox.stats import Stats
 from webhook_alerts.shared_memory import PREFIX, client
 
 REMEMBER_S = 86_400
 """How long a process's trouble is remembered after its last word, in seconds."""
-TROUBLE = ("spooled", "dropped", "torn", "publish_failures", "errors", "redaction_failures")
+TROUBLE = catalogue.OUTBOX.values["event"]
 """Counters that tell of trouble; a process without any says nothing."""
 
 
@@ -22,6 +23,14 @@ def tell(stats: Stats) -> None:
     if any(getattr(stats, name) for name in TROUBLE):
         told = {name: value for name, value in asdict(stats).items() if isinstance(value, (int, str))}
         client().set(f"{PREFIX}outbox:{socket.gethostname()}:{os.getpid()}", json.dumps(told), ex=REMEMBER_S)
+
+
+def count(stats: Stats, counted: dict[str, int]) -> None:
+    """Add to the metrics what troubles have come since they were *counted*, which is brought up to date."""
+    for name in TROUBLE:
+        counters.add(catalogue.OUTBOX, name, by=getattr(stats, name) - counted.get(name, 0))
+        counted[name] = getattr(stats, name)
+    counters.send()
 
 
 def told() -> dict[str, JSON]:
