@@ -43,6 +43,7 @@ class Kind(enum.StrEnum):
     PERFORMANCE = "performance"
     EVENT = "event"
     STATUS = "status"
+    DIGEST = "digest"
 
 
 def uuid7(unix_ms: int | None = None) -> uuid.UUID:
@@ -61,7 +62,9 @@ class Alert:
     Texts may hold any Unicode; times are Unix seconds. ``details`` holds what its kind needs: for
     ``performance`` the keys ``metric``, ``value``, ``threshold``, ``unit`` and ``ratio``; for ``event`` the key
     ``event``; for ``status`` the key ``status``. ``samples`` are a few messages of repeats that differed.
-    ``webhooks`` names the webhooks that the caller asked for; empty means that the routes decide.
+    ``webhooks`` names the webhooks that the caller asked for; empty means that the routes decide. ``state`` and
+    ``note`` are filled in when it is drawn: what has become of its incident (``open``, ``acknowledged``, ``resolved``
+    or ``flapping``), and that in words ("resolved by ana after 2 h").
     """
 
     id: uuid.UUID
@@ -88,8 +91,11 @@ class Alert:
     release: str = ""
     host: str = ""
     process: str = ""
+    traceparent: str = ""
     webhooks: tuple[str, ...] = ()
     dedup: bool = True
+    state: str = ""
+    note: str = ""
 
     def to_dict(self) -> dict[str, JSON]:
         """The alert as JSON-ready data, leaving out what is empty."""

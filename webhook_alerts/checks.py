@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import celery
 import redis
+from celery.app.annotations import prepare, resolve_all
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from webhook_alerts.conf import LEASE_S, REQUEST_DEADLINE_S, TASK_LIMIT_S, Config, get_config
 from webhook_alerts.configuration.templates import load_template
+from webhook_alerts.delivery.nudge import task_name
 from webhook_alerts.outbox.broker import app
 from webhook_alerts.shared_memory import client
 
@@ -27,6 +31,7 @@ def register_checks() -> None:
     register(check_settings, Tags.compatibility)
     register(check_surroundings, Tags.compatibility)
     register(check_shared_memory, Tags.compatibility, deploy=True)
+    register(check_overrides, Tags.database)
 
 
 def check_settings(app_configs: Sequence[Any] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
@@ -38,6 +43,15 @@ def check_surroundings(app_configs: Sequence[Any] | None = None, **_: Any) -> li
     """What the settings need around them."""
     config = get_config()
     return [*_spool(config), *_templates(config), *_timers(config), *_celery(), *_nothing_configured(config)]
+
+
+def check_overrides(
+    app_configs: Sequence[Any] | None = None, databases: Sequence[str] | None = None, **options: Any
+) -> list[CheckMessage]:
+    """What is wrong with what operators have set; asked by ``migrate`` and ``check --database``."""
+    from webhook_alerts.overrides import standing  # whose models are not loaded when this module is
+
+    return standing.check_overrides(app_configs, databases, **options)
 
 
 def check_shared_memory(app_configs: Sequence[Any] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
@@ -93,24 +107,45 @@ def _timers(config: Config) -> list[CheckMessage]:
     """A request ends before its claim, that before its task, and that before the broker gives it to a second worker."""
     found: list[CheckMessage] = []
     slowest = max((webhook.timeout for webhook in config.webhooks.values()), default=0.0)
-    if not slowest <= REQUEST_DEADLINE_S < LEASE_S < TASK_LIMIT_S:
+    limits_s = _task_limits_s(config)
+    shortest_s, longest_s = min(limits_s), max(limits_s)
+    if not slowest <= REQUEST_DEADLINE_S < LEASE_S < shortest_s:
         found.append(
             Error(
                 f"A webhook's timeout ({slowest:g} s), a request's deadline ({REQUEST_DEADLINE_S:g} s), the lease of "
-                f"a message ({LEASE_S:g} s) and the limit of a task ({TASK_LIMIT_S:g} s) must grow in this order",
-                hint=f"Set each webhook's timeout to at most {REQUEST_DEADLINE_S:g}, and leave the others as they are.",
+                f"a message ({LEASE_S:g} s) and the limit of a task ({shortest_s:g} s) must grow in this order",
+                hint=f"Set each webhook's timeout to at most {REQUEST_DEADLINE_S:g}, and leave the others as they are: "
+                "no time_limit in Celery's task_annotations either.",
                 id="webhook_alerts.E020",
             )
         )
     visible_s = (app().conf.broker_transport_options or {}).get("visibility_timeout", _VISIBILITY_S)
-    if not isinstance(visible_s, (int, float)) or visible_s <= TASK_LIMIT_S:
+    if not isinstance(visible_s, (int, float)) or visible_s <= longest_s:
         found.append(
             Error(
                 "Celery's broker_transport_options has a visibility_timeout within which a task may still be running",
-                hint=f"Set it to more than {TASK_LIMIT_S:g} seconds, or leave it out: an hour is usual.",
+                hint=f"Set it to more than {longest_s:g} seconds, or leave it out: an hour is usual."
+                if longest_s == TASK_LIMIT_S
+                else f"Take time_limit ({longest_s:g} s) out of Celery's task_annotations for webhook_alerts' tasks.",
                 id="webhook_alerts.E021",
             )
         )
+    return found
+
+
+def _task_limits_s(config: Config) -> list[float]:
+    """After how many seconds Celery ends each of our tasks: our own limit, or what the project annotates them with."""
+    conf = app().conf
+    annotations = prepare(conf.task_annotations)
+    names = ("webhook_alerts.accept", "webhook_alerts.flush", *map(task_name, config.webhooks))
+    found: list[float] = []
+    for name in names:
+        limit_s: Any = TASK_LIMIT_S
+        annotated: Any
+        for annotated in resolve_all(annotations, SimpleNamespace(name=name)):  # in this order, as Celery does
+            limit_s = annotated.get("time_limit", limit_s)
+        limit_s = conf.task_time_limit if limit_s is None else limit_s
+        found.append(limit_s if isinstance(limit_s, (int, float)) else math.inf)
     return found
 
 

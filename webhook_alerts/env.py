@@ -34,6 +34,16 @@ def _number(text: str) -> float:
     return float(text)
 
 
+def _numbers(text: str) -> list[float]:
+    """Numbers, separated by commas."""
+    return [_number(part) for part in text.split(",") if part.strip()]
+
+
+def _texts(text: str) -> list[str]:
+    """Texts, separated by commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _rates(text: str) -> list[str]:
     """Rates, separated by commas."""
     rates = [rate for rate in text.split(",") if rate]
@@ -63,7 +73,16 @@ _OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "MAX_MESSAGE_LENGTH": int,
     "USE_EMBEDS": _flag,
     "ALLOW_PRIVATE_NETWORKS": _flag,
+    "ADMIN_BASE_CLASS": str,
+    "BASE_URL": str,
+    "LINK_MAX_AGE": _number,
+    "RESOLVE_AFTER": _number,
+    "REPEATS": _numbers,
     "IGNORE_LOGGERS": list,
+    "CORRELATION_HEADERS": list,
+    "METRICS_TOKEN": str,
+    "HEALTH_TOKEN": str,
+    "ENCRYPTION_KEYS": list,
 }
 """Keys of ``WEBHOOK_ALERTS``, and what they hold."""
 
@@ -88,11 +107,13 @@ _OF_A_WEBHOOK: Mapping[str, Callable[[str], Any]] = {
     "FALLBACK": str,
     "TIMEOUT": _number,
     "ENABLED": _flag,
+    "DIGESTS": _texts,
+    "EMPTY_DIGESTS": _flag,
 }
 _OLDER_URLS: Mapping[str, str] = {"ERROR_HOOK": "errors", "INFO_HOOK": "info"}
 _URL = re.compile(r"WEBHOOK_([A-Z0-9_]+)_URL")
-_NO_WEBHOOK = re.compile(r"REDIS|(\w+_)?AVATAR")
-"""``WEBHOOK_REDIS_URL`` and ``WEBHOOK_AVATAR_URL`` are options, not webhooks."""
+_NO_WEBHOOK = re.compile(r"BASE|REDIS|(\w+_)?AVATAR")
+"""``WEBHOOK_BASE_URL``, ``WEBHOOK_REDIS_URL`` and ``WEBHOOK_AVATAR_URL`` are options, not webhooks."""
 
 
 def webhook_alerts_from_env(env: environ.Env) -> dict[str, Any]:

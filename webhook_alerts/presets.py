@@ -43,5 +43,17 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
 }
 """Where an alert goes when the webhook of its default route is not configured, in this order, then anywhere."""
 
-RETENTION: Mapping[str, int] = {"delivered": 30, "suppressed": 30, "failed": 90}
-"""How many days a record is kept, by the state that it ended in."""
+REPEATS: tuple[float, ...] = (0.0, 0.0, 300.0, 3_600.0, 14_400.0, 86_400.0, 604_800.0)
+"""How many seconds lie between the messages of an incident that goes on: after three at the pace of ``DEDUP_WINDOW``,
+5 minutes, an hour, 4 hours, a day, a week."""
+
+RETENTION: Mapping[str, int] = {
+    "delivered": 30,
+    "suppressed": 30,
+    "failed": 90,
+    "unresolved": 365,
+    "incidents": 365,
+    "acts": 730,
+}
+"""How many days a record is kept: a delivery by the state that it ended in, and at least so long while its incident is
+unresolved; an incident after it was seen last; what operators did."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 TOKEN = "s3cretT0ken" * 6
+NIGHT = {"from": "22:00", "to": "07:00"}
 DISCORD = f"https://discord.com/api/webhooks/123456789012345678/{TOKEN}"
 PLAIN = f"https://alerts.example.com/{TOKEN}"
 
@@ -34,6 +35,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("E003", {"FLUSH_INTERVAL": None}, "must be seconds"),
     ("E003", {"MASK_USER_IDS": 1}, "True or False"),
     ("E003", {"IGNORE_LOGGERS": "django"}, "a list of logger names"),
+    ("E003", {"REPEATS": 60}, "a list of seconds"),
+    ("E003", {"REPEATS": ["4h"]}, "a list of seconds"),
+    ("E003", {"BASE_URL": b"https://shop.example"}, "the address of your site"),
     ("E003", {"REDACT": ["password"]}, "must be a dict"),
     ("E003", {"REDIS_URL": 6379}, "must be a text"),
     ("E003", {"RETENTION": 30}, "must be a dict of days"),
@@ -46,6 +50,15 @@ WRONG: list[tuple[str, Any, str]] = [
     ("E003", errors(url=b"https://x"), "must be a text, not bytes"),
     ("E003", errors(channel=1), "must be a text"),
     ("E003", errors(enabled="no"), "True or False"),
+    ("E003", {"CORRELATION_HEADERS": "X-Request-ID"}, "a list of names of HTTP headers"),
+    ("E019", {"CORRELATION_HEADERS": []}, "at least one"),
+    ("E019", {"CORRELATION_HEADERS": ["X Request"]}, "a list of names of HTTP headers"),
+    ("E029", {"HEALTH_TOKEN": "hunter2"}, "is a secret, which is out of bounds"),
+    ("E003", {"ENCRYPTION_KEYS": TOKEN}, "a list of Fernet keys"),
+    ("E027", {"ENCRYPTION_KEYS": [TOKEN]}, "is a secret, which is out of bounds"),
+    ("E027", {"ENCRYPTION_KEYS": ["k" * 43 + "=", "k" * 44]}, "Fernet.generate_key()"),
+    ("E030", {"METRICS_TOKEN": "short"}, "is a secret, which is out of bounds"),
+    ("E030", {"METRICS_TOKEN": "with a space " * 3}, "16 to 512 characters without spaces"),
     ("E004", {"PRESET": "producton"}, "Did you mean 'production'?"),
     ("E004", {"PRESET": 1}, "Choose one of production, staging, development"),
     ("E005", webhooks(**{"My Errors": DISCORD}), "has a bad name"),
@@ -79,6 +92,30 @@ WRONG: list[tuple[str, Any, str]] = [
     ("E018", webhooks(a={"url": DISCORD, "fallback": "a"}), "a → a"),
     ("E019", {"QUEUE_SIZE": 9}, "is 9, which is out of bounds"),
     ("E019", {"QUEUE_SIZE": 10**6000}, "a huge number"),
+    ("E003", errors(digests="daily 09:00"), "must be a list of"),
+    ("E019", errors(digests=["daily"]), "daily 09:00"),
+    ("E025", errors(quiet_hours="22:00"), "must be a dict"),
+    ("E025", errors(quiet_hours={"from": "22:00"}), '"to" must be a time such as "22:00", not None'),
+    ("E025", errors(quiet_hours={"from": "25:00", "to": "07:00"}), '"from" must be a time'),
+    ("E025", errors(quiet_hours={"from": "07:00", "to": "7:00"}), "it ends when it begins"),
+    ("E025", errors(quiet_hours={**NIGHT, "timezone": "Mars"}), "is no time zone"),
+    ("E025", errors(quiet_hours={**NIGHT, "days": ["monday"]}), '"days" must be a list of mon'),
+    ("E025", errors(quiet_hours={**NIGHT, "days": []}), '"days" must be a list of mon'),
+    ("E025", errors(quiet_hours={**NIGHT, "until": "x"}), "there is no"),
+    ("E026", {"INHIBIT": {}}, "must be a list of dicts"),
+    ("E026", {"INHIBIT": ["logger = db"]}, "[0]: it must be a dict with a source"),
+    ("E026", {"INHIBIT": [{"source": ["logger = db"]}]}, "it must be a dict with a source and a target"),
+    ("E026", {"INHIBIT": [{"source": ["logger = db"], "target": ["colour = red"]}]}, "there is no"),
+    ("E026", {"INHIBIT": [{"source": ["logger = db"], "target": []}]}, "target: there is no matcher"),
+    ("E026", {"INHIBIT": [{"source": ["logger = db"], "target": ["logger = a"], "equal": ["x"]}]}, "equal must be a"),
+    ("E026", {"INHIBIT": [{"sources": ["logger = db"]}]}, "only source, target, equal"),
+    ("E026", {"INHIBIT": [{"source": ["level >= debug"], "target": ["logger = a"]}]}, "source: this matches all"),
+    ("E026", {"INHIBIT": [{"source": ["webhook = a"], "target": ["logger = a"]}]}, "source names a webhook"),
+    ("E026", {"INHIBIT": [{"source": ["kind = eror"], "target": ["logger = a"]}]}, "'eror'” is no kind"),
+    ("E019", {"REPEATS": [3600, 60]}, "out of bounds"),
+    ("E019", {"REPEATS": [-1]}, "out of bounds"),
+    ("E019", {"BASE_URL": "shop.example"}, "out of bounds"),
+    ("E019", {"RESOLVE_AFTER": -1}, "out of bounds"),
     ("E019", {"FLUSH_INTERVAL": float("nan")}, "is nan"),
     ("E019", {"DEDUP_WINDOW": float("inf")}, "is inf"),
     ("E019", {"SPOOL_DIR": ""}, "the path of a directory"),
@@ -108,6 +145,13 @@ MISPLACED: list[Any] = [
     {"ROUTES": {DISCORD: DISCORD}},
     {"ROUTES": {"error": DISCORD}},
     {"REDACT": {"patterns": {DISCORD: TOKEN}, "function": DISCORD}},
+    *(
+        {"INHIBIT": [{"source": ["logger = db"], "target": [text]}]}
+        for text in (DISCORD, f"{TOKEN} = x", f"level={TOKEN}")
+    ),
+    {"INHIBIT": [{"source": [TOKEN], "target": f"{DISCORD}\n", "equal": [TOKEN]}, {TOKEN: 1}, DISCORD]},
+    errors(quiet_hours={"from": TOKEN, "to": DISCORD, "timezone": DISCORD, "days": [TOKEN], TOKEN: 1}),
+    errors(quiet_hours={"from": "22:00", "to": "07:00", "timezone": TOKEN}),
     {"WEBHOOKS": [DISCORD]},
     {"WEBHOOKS": {DISCORD: DISCORD}},
     {"WEBHOOKS": {DISCORD: "errors", "info": {"url": DISCORD, "fallback": "zzz"}}},

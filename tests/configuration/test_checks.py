@@ -114,6 +114,40 @@ def test_a_broker_that_gives_a_running_task_to_a_second_worker(sound, monkeypatc
     assert ids(ours(**sound)) == found
 
 
+class Slower:
+    """Annotations may be objects, too."""
+
+    def annotate(self, task: Any) -> dict[str, Any] | None:
+        return {"time_limit": 4000} if task.name == "webhook_alerts.flush" else None
+
+
+@pytest.mark.parametrize(
+    ("annotations", "found"),
+    [
+        ({"*": {"time_limit": 3599}}, set()),
+        ({"*": {"time_limit": 3600}}, {"E021"}),
+        ({"webhook_alerts.deliver.errors": {"time_limit": 7200}}, {"E021"}),
+        ({"webhook_alerts.accept": {"time_limit": None}}, {"E021"}),  # without any limit
+        ([{"other.task": {"time_limit": 1}}, Slower()], {"E021"}),
+        ({"other.task": {"time_limit": 7200}}, set()),
+        ({"*": {"rate_limit": "10/s"}}, set()),
+        ({"webhook_alerts.deliver.errors": {"time_limit": 60}}, {"E020"}),  # no longer than a claim
+        (None, set()),
+    ],
+)
+def test_annotations_of_the_project_that_change_the_limit_of_a_task(sound, monkeypatch, annotations, found):
+    monkeypatch.setitem(broker.app().conf, "task_annotations", annotations)
+    wrong = ours(**sound)
+    assert ids(wrong) == found
+    assert all("task_annotations" in message.hint for message in wrong)
+
+
+def test_a_task_without_a_limit_of_its_own_has_the_projects(sound, monkeypatch):
+    monkeypatch.setitem(broker.app().conf, "task_annotations", {"*": {"time_limit": None}})
+    monkeypatch.setitem(broker.app().conf, "task_time_limit", 300)
+    assert ours(**sound) == []
+
+
 def test_the_release_of_celery_whose_worker_ends_with_redis(sound, monkeypatch):
     monkeypatch.setattr(celery, "__version__", "5.7.0")
     (found,) = ours(**sound)
@@ -158,7 +192,7 @@ def test_redis_is_asked_only_before_a_deployment(sound, silent):
 def test_every_id_in_the_code_has_its_case_and_its_one_place():
     sources = [PACKAGE / "checks.py", *(PACKAGE / "configuration").glob("*.py"), PACKAGE / "conf.py"]
     written = set(re.findall(r'"(?:webhook_alerts\.)?([EW]\d{3})"', "".join(path.read_text() for path in sources)))
-    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003"}
+    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003", "W004"}
     assert written == {case[0] for case in WRONG} | surroundings
     assert not {case[0] for case in WRONG} & surroundings
 

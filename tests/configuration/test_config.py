@@ -301,6 +301,36 @@ def test_no_message_hint_or_repr_shows_an_address_or_a_token(raw):
     assert config.problems or raw == errors()
 
 
+@pytest.mark.parametrize("secret", [TOKEN, DISCORD, f"https://ana:{TOKEN}@shop.example/x", f"redis://:{TOKEN}@r/0"])
+def test_no_option_that_takes_a_text_shows_it_in_the_repr(secret):
+    """Of every key, those of later days among them; as a text, in a list and in a dict."""
+    for value in (secret, [secret], {"error": secret}, {"keys": [secret], "patterns": [secret]}):
+        for key in KEYS:
+            assert TOKEN not in repr(parse({key: value}))
+        for key in ("channel", *WEBHOOK_OPTIONS):
+            assert TOKEN not in repr(parse(errors(**{key: value})))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("hunter2", "a text of 7 characters"),
+        ("AKIA2A2A2A2A2A2A2A2A", "a text of 20 characters"),
+        ("0a1b2c3d4e5f67890a1b2c3d4e5f6789", "a text of 32 characters"),
+        ("1234567890", "a text of 10 characters"),
+        ("ana@example.com", "a text of 15 characters"),
+        ("aLongWordOfLettersAlone", "a text of 23 characters"),
+        ("no.such.Channel", "'no.such.Channel'"),
+        ("discrod", "'discrod'"),
+        ("my channel 2", "'my channel 2'"),
+        ("", "''"),
+    ],
+)
+def test_a_wrong_value_is_shown_only_where_it_looks_like_no_secret(value, words):
+    (problem,) = parse({"PRESET": value}).problems
+    assert f"is {words}, which is no preset" in problem.message
+
+
 def test_the_password_of_redis_is_not_shown():
     config = read({"REDIS_URL": f"redis://:{TOKEN}@redis:6379/0"})
     assert TOKEN in config.redis_url

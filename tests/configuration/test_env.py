@@ -11,6 +11,7 @@ from tests.configuration.cases import DISCORD, PLAIN, TOKEN
 from webhook_alerts.channels.base import Window
 from webhook_alerts.conf import Config, Webhook, parse
 from webhook_alerts.configuration.options import OPTIONS, WEBHOOK_OPTIONS
+from webhook_alerts.configuration.schedules import Schedule
 from webhook_alerts.env import webhook_alerts_from_env
 
 
@@ -62,7 +63,16 @@ VARIABLES = [
     ("WEBHOOK_MAX_MESSAGE_LENGTH", "500", "max_message_length", 500),
     ("WEBHOOK_USE_EMBEDS", "0", "use_embeds", False),
     ("WEBHOOK_ALLOW_PRIVATE_NETWORKS", "on", "allow_private_networks", True),
+    ("WEBHOOK_ADMIN_BASE_CLASS", "shop.admin.Base", "admin_base_class", "shop.admin.Base"),
+    ("WEBHOOK_BASE_URL", "https://shop.example/", "base_url", "https://shop.example"),
+    ("WEBHOOK_LINK_MAX_AGE", "3600", "link_max_age", 3600.0),
+    ("WEBHOOK_RESOLVE_AFTER", "0", "resolve_after", 0.0),
+    ("WEBHOOK_REPEATS", "60, 3600", "repeats", (60.0, 3600.0)),
     ("WEBHOOK_IGNORE_LOGGERS", "a.b,c", "ignore_loggers", ("a.b", "c")),
+    ("WEBHOOK_CORRELATION_HEADERS", "X-Trace,X-Id", "correlation_headers", ("X-Trace", "X-Id")),
+    ("WEBHOOK_ENCRYPTION_KEYS", f"{'k' * 43}=,{'l' * 42}A=", "encryption_keys", (f"{'k' * 43}=", f"{'l' * 42}A=")),
+    ("WEBHOOK_METRICS_TOKEN", "t" * 16, "metrics_token", "t" * 16),
+    ("WEBHOOK_HEALTH_TOKEN", "h" * 16, "health_token", "h" * 16),
 ]
 OF_A_WEBHOOK = [
     ("CHANNEL", "webhook", "channel", "webhook"),
@@ -75,6 +85,8 @@ OF_A_WEBHOOK = [
     ("AVATAR_URL", "https://example.com/a.png", "avatar_url", "https://example.com/a.png"),
     ("FALLBACK", "info", "fallback", "info"),
     ("TIMEOUT", "2.5", "timeout", 2.5),
+    ("DIGESTS", "hourly, daily 09:00", "digests", (Schedule("hourly"), Schedule("daily"))),
+    ("EMPTY_DIGESTS", "on", "empty_digests", True),
 ]
 TWO = {"WEBHOOK_ERRORS_URL": PLAIN, "WEBHOOK_INFO_URL": PLAIN}
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from webhook_alerts.configuration.problems import Problems, at, shown, source
+from webhook_alerts.configuration.schedules import HOW_TO, are_schedules, parse_all
 
 REQUEST_DEADLINE_S = 15.0
 """The longest a request may take; below ``LEASE_S``, so that no second worker sends what is still being sent."""
@@ -28,6 +32,7 @@ class Option:
     within: Callable[[Any], bool] = _always
     convert: Callable[[Any], Any] = lambda value: value
     bounds_check: str = "E019"
+    is_secret: bool = False
 
     def read(self, value: Any, where: str, problems: Problems) -> Any:
         """*value* as ``Config`` holds it, or ``None`` after noting why it is refused."""
@@ -38,8 +43,9 @@ class Option:
             )
             return None
         if not self.within(value):
+            given = "a secret" if self.is_secret else shown(value)
             problems.say(
-                self.bounds_check, f"{where} is {shown(value)}, which is out of bounds", f"Set it to {self.expected}."
+                self.bounds_check, f"{where} is {given}, which is out of bounds", f"Set it to {self.expected}."
             )
             return None
         return self.convert(value)
@@ -47,6 +53,10 @@ class Option:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_whole(value: Any) -> bool:
@@ -68,9 +78,53 @@ def _whole(least: int, most: int) -> Option:
 
 
 def _text(expected: str = "a text", within: Callable[[str], bool] = _always) -> Option:
-    return Option(expected, lambda value: isinstance(value, str), within, str)
+    return Option(expected, _is_text, within, str)
 
 
+def _is_waits(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(_is_number(item) for item in value)
+
+
+def _never_shrinks(value: Any) -> bool:
+    return all(0 <= item <= 31_536_000 for item in value) and list(value) == sorted(value)
+
+
+def _is_site(value: str) -> bool:
+    parts = urlsplit(value)
+    return value == "" or (parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.query)
+
+
+def _is_token(value: str) -> bool:
+    return value == "" or (TOKEN_LENGTH <= len(value) <= 512 and value.isascii() and not re.search(r"\s", value))
+
+
+def _token(check: str) -> Option:
+    make = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+    expected = f"a text of {TOKEN_LENGTH} to 512 characters without spaces ({make})"
+    return Option(expected, _is_text, _is_token, str, check, is_secret=True)
+
+
+def _is_headers(value: Any) -> bool:
+    return bool(value) and all(_HEADER.fullmatch(item) for item in value)
+
+
+def _is_keys(value: Any) -> bool:
+    return all(_is_key(item) for item in value)
+
+
+def _is_key(text: str) -> bool:
+    """32 bytes in the URL-safe alphabet of base 64: https://github.com/fernet/spec/blob/master/Spec.md#key-format."""
+    try:
+        return len(base64.b64decode(text.encode(), altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        return False
+
+
+MAKE_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+"""The command that makes a key for ``ENCRYPTION_KEYS``."""
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+TOKEN_LENGTH = 16
+"""Characters of a token at least: what ``secrets.token_hex(8)`` gives, 64 bits."""
 _FLAG = Option("True or False", lambda value: isinstance(value, bool))
 
 OPTIONS: Mapping[str, Option] = {
@@ -93,7 +147,18 @@ OPTIONS: Mapping[str, Option] = {
     "MAX_MESSAGE_LENGTH": _whole(100, 100_000),
     "USE_EMBEDS": _FLAG,
     "ALLOW_PRIVATE_NETWORKS": _FLAG,
+    "ADMIN_BASE_CLASS": _text("the dotted path of a ModelAdmin class"),
+    "BASE_URL": Option("the address of your site, as https://example.org", _is_text, _is_site, lambda v: v.rstrip("/")),
+    "LINK_MAX_AGE": _seconds(300, 31_536_000),
+    "RESOLVE_AFTER": _seconds(0, 31_536_000),
+    "REPEATS": Option("a list of seconds that never shrink, or []", _is_waits, _never_shrinks, tuple),
     "IGNORE_LOGGERS": Option("a list of logger names", _is_names, convert=tuple),
+    "CORRELATION_HEADERS": Option("a list of names of HTTP headers, at least one", _is_names, _is_headers, tuple),
+    "METRICS_TOKEN": _token("E030"),
+    "HEALTH_TOKEN": _token("E029"),
+    "ENCRYPTION_KEYS": Option(
+        f"a list of Fernet keys ({MAKE_KEY})", _is_names, _is_keys, tuple, bounds_check="E027", is_secret=True
+    ),
 }
 """Keys of ``WEBHOOK_ALERTS`` whose values stand for themselves; lengths in characters."""
 
@@ -109,6 +174,8 @@ WEBHOOK_OPTIONS: Mapping[str, Option] = {
     "fallback": _text("the name of a webhook"),
     "timeout": _seconds(1, REQUEST_DEADLINE_S, "E017"),
     "enabled": _FLAG,
+    "digests": Option(f"a list of {HOW_TO}", _is_names, are_schedules, parse_all),
+    "empty_digests": _FLAG,
 }
 """Keys of one webhook whose values stand for themselves."""
 

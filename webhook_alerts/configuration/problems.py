@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-_HARMLESS = re.compile(r"[A-Za-z0-9_ .,:@+-]{0,40}")
-"""No slash and not long: neither a webhook's URL nor a token looks like this."""
+_HARMLESS = re.compile(r"(?=.{0,40}\Z)(?:(?:[A-Za-z]{1,20}|[0-9]{1,5})(?:[_ .,:+-]{1,3}|\Z))*")
+"""Words and short numbers apart from each other: no webhook's URL, token or usual password looks like this."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}")
+"""A key, which is rarely a secret: ``errors2``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def shown(value: object) -> str:
 def at(where: str, key: object) -> str:
     """The path of *key* below *where*, as the user would write it."""
     text = str(key) if isinstance(key, (str, int)) else type(key).__name__
-    return f'{where}["{text}"]' if _HARMLESS.fullmatch(text) else f'{where}["…"]'
+    return f'{where}["{text}"]' if _NAME.fullmatch(text) or _HARMLESS.fullmatch(text) else f'{where}["…"]'
 
 
 def source(value: object) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from webhook_alerts.alert import Kind
+from webhook_alerts.configuration.inhibit import read_inhibit
 from webhook_alerts.configuration.options import DAYS, OPTIONS, read_options, refuse_unknown
 from webhook_alerts.configuration.problems import Problem, Problems, at, nearest, shown, source
 from webhook_alerts.configuration.redact import read_redact
@@ -16,7 +18,7 @@ from webhook_alerts.configuration.values import Config
 from webhook_alerts.configuration.webhooks import read_webhooks
 from webhook_alerts.presets import PRESETS, RETENTION
 
-KEYS = ("PRESET", "WEBHOOKS", "ROUTES", "REDIS_URL", "RETENTION", "REDACT", "TEMPLATES", *OPTIONS)
+KEYS = ("PRESET", "WEBHOOKS", "ROUTES", "REDIS_URL", "RETENTION", "REDACT", "TEMPLATES", "INHIBIT", *OPTIONS)
 _WHERE = "WEBHOOK_ALERTS"
 
 
@@ -40,7 +42,7 @@ def _read(raw: object, surroundings: Surroundings) -> Config:
     base = PRESETS[preset]
     options = {key.lower(): value for key, value in read_options(given, OPTIONS, _WHERE, problems).items()}
     plain_http = options.get("allow_private_networks", False)
-    webhooks, declared = read_webhooks(given.get("WEBHOOKS", {}), base.rate, problems, plain_http=plain_http)
+    declared = read_webhooks(given.get("WEBHOOKS", {}), base.rate, problems, plain_http=plain_http)
     values: dict[str, Any] = {
         "queue_size": base.queue_size,
         "max_attempts": base.max_attempts,
@@ -49,10 +51,12 @@ def _read(raw: object, surroundings: Surroundings) -> Config:
         **options,
         "preset": preset,
         "redis_url": _redis_url(given.get("REDIS_URL", ""), problems) or surroundings.redis_url,
-        "webhooks": MappingProxyType(webhooks),
-        "routes": MappingProxyType(read_routes(given.get("ROUTES", {}), declared, problems)),
+        "webhooks": MappingProxyType(declared.webhooks),
+        "locked": MappingProxyType(declared.locked),
+        "routes": MappingProxyType(read_routes(given.get("ROUTES", {}), declared.names, problems)),
         "retention": MappingProxyType(_retention(given.get("RETENTION", {}), problems)),
         "redact": read_redact(given.get("REDACT", {}), problems),
+        "inhibit": read_inhibit(given.get("INHIBIT", []), problems),
         "templates": MappingProxyType(read_templates(given.get("TEMPLATES", {}), problems)),
     }
     return Config(**values, problems=tuple(problems))
@@ -84,5 +88,6 @@ def _retention(given: Any, problems: Problems) -> dict[str, int]:
     if not isinstance(given, Mapping):
         problems.say("E003", f"{where} must be a dict of days", 'Write {"delivered": 30}.')
         return dict(RETENTION)
-    refuse_unknown(given, RETENTION, where, problems)
-    return {**RETENTION, **read_options(given, dict.fromkeys(RETENTION, DAYS), where, problems)}
+    keys = (*RETENTION, *Kind)
+    refuse_unknown(given, keys, where, problems)
+    return {**RETENTION, **read_options(given, dict.fromkeys(keys, DAYS), where, problems)}

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from webhook_alerts.alert import Level
@@ -14,22 +14,35 @@ from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Channel, Window
 from webhook_alerts.configuration.options import WEBHOOK_OPTIONS, read_options, refuse_unknown
 from webhook_alerts.configuration.problems import Problems, at, nearest, shown, source
+from webhook_alerts.configuration.quiet_hours import read_quiet_hours
 from webhook_alerts.configuration.rates import parse_rate, tightest
 from webhook_alerts.configuration.values import Webhook
 
 WHERE = 'WEBHOOK_ALERTS["WEBHOOKS"]'
-_KEYS = ("url", "channel", "rate", "min_level", *WEBHOOK_OPTIONS)
+_KEYS = ("url", "channel", "rate", "min_level", "quiet_hours", *WEBHOOK_OPTIONS)
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 _HOW_TO_RATE = 'Write "30/m", ["5/2s", "30/m"], or [] for no limit but the service\'s own.'
 
 
-def read_webhooks(
-    given: Any, preset_rate: tuple[Window, ...], problems: Problems, *, plain_http: bool
-) -> tuple[dict[str, Webhook], frozenset[str]]:
-    """The webhooks that can be sent to, and the names of all that are spoken of."""
+class Locked(str):
+    """The address of a webhook that is there, but cannot be decrypted."""
+
+    __slots__ = ()
+
+
+class Declared(NamedTuple):
+    """The webhooks that can be sent to, those whose address is ``Locked``, and the names of all that are spoken of."""
+
+    webhooks: dict[str, Webhook]
+    locked: dict[str, Webhook]
+    names: frozenset[str]
+
+
+def read_webhooks(given: Any, preset_rate: tuple[Window, ...], problems: Problems, *, plain_http: bool) -> Declared:
+    """What *given* says."""
     if not isinstance(given, Mapping):
         problems.say("E003", f"{WHERE} must be a dict", 'Write {"errors": URL, "info": URL}.')
-        return {}, frozenset()
+        return Declared({}, {}, frozenset())
     reader = _Reader(preset_rate, problems, plain_http)
     found: dict[str, Webhook] = {}
     for name, value in given.items():
@@ -43,13 +56,22 @@ def read_webhooks(
             problems.say("E003", f"{where} must be a URL or a dict", 'Write {"url": URL, "rate": "30/m"}.')
     # A bad name may be an address that stands in the wrong place: no hint may offer it, no route may hold it.
     declared = frozenset(name for name in given if isinstance(name, str) and _NAME.fullmatch(name))
-    return _with_sound_fallbacks(found, declared, problems), declared
+    locked = {name: webhook for name, webhook in found.items() if isinstance(webhook.url, Locked)}
+    usable = {name: webhook for name, webhook in found.items() if name not in locked}
+    return Declared(_with_sound_fallbacks(usable, declared, problems), locked, declared)
 
 
 def is_loopback(url: str) -> bool:
     """Does *url* name this machine: a stand-in, a benchmark, a test?"""
     try:
-        host = urlsplit(url).hostname or ""
+        return is_this_machine(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+
+
+def is_this_machine(host: str) -> bool:
+    """Is *host* this machine by its letters: ``localhost``, or an address of the loopback?"""
+    try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
@@ -66,7 +88,10 @@ class _Reader:
         refuse_unknown(given, _KEYS, where, self.problems)
         options = read_options(given, WEBHOOK_OPTIONS, where, self.problems)
         min_level = self._level(given.get("min_level", Level.DEBUG), where)
+        options["quiet_hours"] = read_quiet_hours(given.get("quiet_hours", ()), where, self.problems)
         url = given.get("url")
+        if isinstance(url, Locked) and options.get("enabled") is not False:
+            return Webhook(name=name, url=url, channel="", min_level=min_level, **options)
         if url is None or url == "" or options.get("enabled") is False:
             return None
         channel = self._channel(url, given.get("channel", ""), where) if self._may_be_called(url, where) else None

@@ -1,0 +1,131 @@
+"""What operators have set otherwise, laid over the settings and read by the same reader.
+
+So nothing that is laid over can give what the settings could not. A part that is wrong is left out as a whole, and a
+problem says why; the others hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from webhook_alerts.configuration.problems import Problem
+from webhook_alerts.configuration.reader import read
+from webhook_alerts.configuration.surroundings import Surroundings
+from webhook_alerts.configuration.values import Config
+from webhook_alerts.configuration.webhooks import Locked, is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is set otherwise for one webhook (``options`` of it, its ``url`` among them), or for one route.
+
+    ``url`` is a secret, or ``Locked``; empty where the settings' own holds.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    url: str = field(default="", repr=False)
+    webhooks: Sequence[str] | None = None
+
+    @property
+    def is_route(self) -> bool:
+        """Is it a route, not a webhook?"""
+        return self.webhooks is not None
+
+    def over(self, raw: Mapping[Any, Any]) -> dict[Any, Any]:
+        """*raw*, the value of ``settings.WEBHOOK_ALERTS``, with this part in it."""
+        key = "ROUTES" if self.is_route else "WEBHOOKS"
+        given = raw.get(key)
+        below = dict(given) if isinstance(given, Mapping) else {}
+        if self.is_route:
+            # The settings may spell a route in capitals, and the last one that is read would hold.
+            below = {name: value for name, value in below.items() if str(name).lower() != self.name}
+            return {**raw, key: {**below, self.name: self.webhooks}}
+        before = below.get(self.name)
+        webhook = {"url": before} if isinstance(before, str) else dict(before) if isinstance(before, Mapping) else {}
+        webhook |= self.options
+        return {**raw, key: {**below, self.name: {**webhook, "url": self.url} if self.url_is_given else webhook}}
+
+    @property
+    def url_is_given(self) -> bool:
+        """Does it bring an address of its own, be it one that cannot be read?"""
+        return bool(self.url) or isinstance(self.url, Locked)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """All parts, and what was wrong with those that could not even be read."""
+
+    parts: tuple[Part, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+NOTHING = Overlay()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a part is left out, in the reader's own words."""
+
+    part: Part
+    problems: tuple[Problem, ...]
+
+
+def read_over(raw: object, overlay: Overlay, surroundings: Surroundings) -> tuple[Config, tuple[Wrong, ...]]:
+    """The settings that *raw* gives under *overlay*, and the parts of it that were left out."""
+    settings = read(raw, surroundings)
+    if not overlay.parts or not isinstance(raw, Mapping):
+        return replace(settings, override_problems=overlay.problems), ()
+    taken, config = dict(raw), settings
+    left = list(overlay.parts)
+    wrong: dict[str, Wrong] = {}
+    # A part may name a webhook that another one adds: as long as one more fits, the others may fit, too.
+    while fitting := [part for part in left if _fits(part, taken, config, surroundings, wrong)]:
+        together = taken
+        for part in fitting:
+            together = part.over(together)
+        candidate = read(together, surroundings)
+        if _new(candidate, config):  # each fits alone, but not with another
+            fitting = fitting[:1]
+            together = fitting[0].over(taken)
+            candidate = read(together, surroundings)
+        taken, config = together, candidate
+        left = [part for part in left if part not in fitting]
+    ignored = tuple(wrong[f"{part.is_route} {part.name}"] for part in left)
+    added = frozenset(config.webhooks.keys() - settings.webhooks.keys())
+    problems = (*overlay.problems, *(_told(one) for one in ignored))
+    return replace(config, problems=settings.problems, override_problems=problems, added=added), ignored
+
+
+def _fits(
+    part: Part, raw: Mapping[Any, Any], config: Config, surroundings: Surroundings, wrong: dict[str, Wrong]
+) -> bool:
+    """Does *part* bring no problem that *config* does not have? What it brings is put into *wrong*."""
+    found = _refused(part, config) or _new(read(part.over(raw), surroundings), config)
+    if found:
+        wrong[f"{part.is_route} {part.name}"] = Wrong(part, tuple(found))
+    return not found
+
+
+def _refused(part: Part, config: Config) -> list[Problem]:
+    """What settings may say and an operator may not."""
+    where = f'WEBHOOK_ALERTS["WEBHOOKS"]["{part.name}"]["url"]'
+    if "url" in part.options:
+        return [Problem("E006", f"{where} stands in clear among the options", "Enter the address as such, anew.")]
+    if is_loopback(part.url) and not config.allow_private_networks:
+        hint = 'Put it into the settings, or set WEBHOOK_ALERTS["ALLOW_PRIVATE_NETWORKS"] to True.'
+        return [Problem("E006", f"{where} names this machine, which only the settings may", hint)]
+    return []
+
+
+def _new(candidate: Config, config: Config) -> list[Problem]:
+    known = {(problem.id, problem.message) for problem in config.problems}
+    return [problem for problem in candidate.problems if (problem.id, problem.message) not in known]
+
+
+def _told(wrong: Wrong) -> Problem:
+    what = "route" if wrong.part.is_route else "webhook"
+    first = wrong.problems[0]
+    return Problem("W004", f"What is set for the {what} {wrong.part.name} is ignored: {first.message}", first.hint)
