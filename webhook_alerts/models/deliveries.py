@@ -1,7 +1,4 @@
-"""The record: alerts, what is owed to whom, the requests owed, and the requests made.
-
-A row is the truth; a Celery message is only a nudge to look at it.
-"""
+"""What is owed to whom, the requests owed, and the requests made."""
 
 from __future__ import annotations
 
@@ -13,87 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from webhook_alerts import alert
-from webhook_alerts.channels.text import clean
-
-
-class Alert(models.Model):
-    """One thing that happened, as it was when the caller's process sent it off (redacted there)."""
-
-    class Level(models.IntegerChoices):
-        """``webhook_alerts.alert.Level``, for the database and the admin."""
-
-        DEBUG = alert.Level.DEBUG.value, _("debug")
-        INFO = alert.Level.INFO.value, _("info")
-        WARNING = alert.Level.WARNING.value, _("warning")
-        ERROR = alert.Level.ERROR.value, _("error")
-        CRITICAL = alert.Level.CRITICAL.value, _("critical")
-
-    class Kind(models.TextChoices):
-        """``webhook_alerts.alert.Kind``, for the database and the admin."""
-
-        LOG = alert.Kind.LOG.value, _("log")
-        ERROR = alert.Kind.ERROR.value, _("error")
-        PERFORMANCE = alert.Kind.PERFORMANCE.value, _("performance")
-        EVENT = alert.Kind.EVENT.value, _("event")
-        STATUS = alert.Kind.STATUS.value, _("status")
-
-    id = models.UUIDField(primary_key=True, default=alert.uuid7, editable=False)
-    level = models.PositiveSmallIntegerField(_("level"), choices=Level.choices)
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
-    logger = models.CharField(_("logger"), max_length=255, blank=True)
-    message = models.TextField(_("message"), blank=True)
-    details = models.JSONField(_("details"), default=dict, blank=True)
-    context = models.JSONField(_("context"), default=dict, blank=True)
-    request = models.JSONField(_("request"), default=dict, blank=True)
-    exception_type = models.CharField(_("exception type"), max_length=255, blank=True)
-    stack_trace = models.TextField(_("stack trace"), blank=True)
-    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
-    occurrences = models.PositiveIntegerField(_("occurrences"), default=1)
-    samples = models.JSONField(_("samples"), default=list, blank=True)
-    first_seen = models.DateTimeField(_("first seen"))
-    last_seen = models.DateTimeField(_("last seen"))
-    module = models.CharField(_("module"), max_length=255, blank=True)
-    function = models.CharField(_("function"), max_length=255, blank=True)
-    line = models.PositiveIntegerField(_("line"), default=0)
-    correlation_id = models.CharField(_("correlation id"), max_length=128, blank=True)
-    environment = models.CharField(_("environment"), max_length=64, blank=True)
-    service = models.CharField(_("service"), max_length=128, blank=True)
-    release = models.CharField(_("release"), max_length=128, blank=True)
-    host = models.CharField(_("host"), max_length=255, blank=True)
-    process = models.CharField(_("process"), max_length=255, blank=True)
-    received_at = models.DateTimeField(_("received at"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("alert")
-        verbose_name_plural = _("alerts")
-        ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [
-            models.Index(fields=["level", "-id"], name="wa_alert_level"),
-            models.Index(fields=["fingerprint", "-last_seen"], name="wa_alert_fingerprint"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_level_display()}: {clean(self.message[:80])}"
-
-
-class Repeat(models.Model):
-    """How far the repeats that one process saw of its alert ``source`` are counted, and on which alert.
-
-    ``total`` holds all occurrences that the process told of, the first included. ``alert`` is the source itself, or
-    the one whose window it fell into; it is empty while the count has come and its alert has not.
-    """
-
-    source = models.UUIDField(primary_key=True, editable=False)
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, related_name="repeats")
-    total = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name = _("repeat")
-        verbose_name_plural = _("repeats")
-
-    def __str__(self) -> str:
-        return f"{self.source}: {self.total}"
+from webhook_alerts.models.alerts import Alert
 
 
 class Message(models.Model):
@@ -156,7 +73,10 @@ class Message(models.Model):
 
 
 class Delivery(models.Model):
-    """One alert owed to one webhook; unique, so that accepting an alert twice changes nothing."""
+    """One alert owed to one webhook; unique, so that accepting an alert twice changes nothing.
+
+    ``settled_at`` is when it was delivered, failed or suppressed; empty while it is owed.
+    """
 
     class State(models.TextChoices):
         """Where a delivery stands; ``suppressed`` says why in ``reason``."""
@@ -180,6 +100,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     owed_since = models.DateTimeField(_("owed since"), default=timezone.now)
     delivered_at = models.DateTimeField(_("delivered at"), null=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("delivery")
@@ -196,6 +117,9 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["state", "-id"], name="wa_delivery_state"),
             models.Index(fields=["webhook", "state"], name="wa_delivery_webhook"),
+            models.Index(
+                fields=["settled_at"], name="wa_delivery_settled", condition=models.Q(settled_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -240,7 +164,7 @@ class Attempt(models.Model):
 
 
 class Pause(models.Model):
-    """A webhook that nothing is sent to until somebody resumes it: the service said that it is gone.
+    """A webhook that nothing is sent to until somebody resumes it: it is gone, as the service said, or was paused.
 
     It stands in the database because Redis may forget, and knocking at a dead webhook gets an address banned.
     ``endpoint`` is a digest of the address: a new URL in the settings ends the pause by itself.
@@ -250,10 +174,16 @@ class Pause(models.Model):
     endpoint = models.CharField(_("digest of the address"), max_length=64, editable=False)
     reason = models.CharField(_("reason"), max_length=255, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    paused_by = models.CharField(_("paused by"), max_length=150, blank=True)
 
     class Meta:
-        verbose_name = _("pause")
-        verbose_name_plural = _("pauses")
+        verbose_name = _("webhook state")
+        verbose_name_plural = _("webhook states")
+        permissions: ClassVar = [
+            ("pause_webhook", _("Can pause and resume webhooks")),
+            ("test_webhook", _("Can send test alerts")),
+            ("view_dashboard", _("Can see the dashboard")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.webhook}: {self.reason}"
