@@ -6,18 +6,24 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 import redis
 from django.db import router, transaction
+from django.utils import timezone
 
-from webhook_alerts import models
+from webhook_alerts import models, tracing
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, get_config
+from webhook_alerts.delivery import update
 from webhook_alerts.delivery.nudge import nudge
-from webhook_alerts.intake import dedup, repeats, sent
+from webhook_alerts.incidents import counting
+from webhook_alerts.incidents.counting import Seen
+from webhook_alerts.incidents.rules import has_incident
+from webhook_alerts.intake import dedup, measured, repeats, sent
 from webhook_alerts.intake.columns import row
 from webhook_alerts.intake.repeats import Told
 from webhook_alerts.intake.sent import Sent
@@ -47,8 +53,17 @@ def accept(batch: Mapping[str, Any]) -> int:
     """Store the alerts of *batch* and what they owe to whom; the number of new alerts.
 
     Running it again with the same batch changes nothing. Whatever of it cannot be read is counted and logged, and
-    the rest accepted.
+    the rest accepted. In the trace of the first alert that has one, it is a span.
     """
+    alerts = [item for item in batch.get("alerts", ()) if isinstance(item, Mapping)]
+    traces = [item.get("traceparent", "") for item in alerts]
+    with tracing.span("alert accept", "CONSUMER", traces, {"webhook_alerts.alerts": len(alerts)}) as tell:
+        stored = _accept(batch)
+        tell({"webhook_alerts.stored": stored})
+        return stored
+
+
+def _accept(batch: Mapping[str, Any]) -> int:
     config = get_config()
     told = _read_all("A count of repeats", batch.get("repeats", ()), Told.from_dict)
     read = _read_all("An alert", batch.get("alerts", ()), lambda item: _read(item, config))
@@ -56,15 +71,22 @@ def accept(batch: Mapping[str, Any]) -> int:
     counted = repeats.counted({*incoming, *(one.source for one in told)})
     firsts, folded, owners = _sort(incoming, told, counted, config)
     early = [counted[one.alert.id] for one in firsts if one.alert.id in counted]
+    stored = len(firsts)
     noted = _read_all("A note of what was sent", batch.get("sent", ()), Sent.from_dict)
     if firsts or folded or told or noted:
         with transaction.atomic(using=router.db_for_write(models.Alert)):
-            _store(firsts)
+            models.Alert.objects.bulk_create([one.row for one in firsts], ignore_conflicts=True)
+            added = repeats.count([*early, *told, *(Told.of(one.alert) for one in folded)], owners)
+            counted_on = counting.count(_seen(firsts, added), config, timezone.now())
+            _owe(firsts, counted_on.kept_back)
             if noted:
                 sent.record(noted)
-            repeats.count([*early, *told, *(Told.of(one.alert) for one in folded)], owners)
+            update.mark(one.alert for one in added)
+            update.mark_later(counted_on.told_before)
+            measured.count(firsts, added, counted_on.kept_back)
+        firsts = [one for one in firsts if one.alert.id not in counted_on.kept_back]
     _nudge(firsts, config)
-    return len(firsts)
+    return stored
 
 
 def _read_all(what: str, items: Iterable[Any], read: Callable[[Any], _Read]) -> list[_Read]:
@@ -121,11 +143,24 @@ def _stored(ids: set[UUID]) -> set[UUID]:
     return set(models.Alert.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
 
 
-def _store(firsts: Sequence[_Incoming]) -> None:
-    models.Alert.objects.bulk_create([one.row for one in firsts], ignore_conflicts=True)
+def _seen(firsts: Sequence[_Incoming], added: Iterable[repeats.Added]) -> list[Seen]:
+    """What is to be counted on incidents: new alerts, and repeats of others."""
+    return [
+        *(
+            Seen(one.row.fingerprint, one.row.occurrences, one.row.last_seen, one.row, one.alert.dedup)
+            for one in firsts
+            if has_incident(one.alert)
+        ),
+        *(Seen(one.fingerprint, one.count, one.last_seen) for one in added if one.fingerprint and one.count),
+    ]
+
+
+def _owe(firsts: Sequence[_Incoming], kept_back: Mapping[UUID, str]) -> None:
+    """The deliveries of *firsts*; of those that are *kept_back*, suppressed ones that say why."""
+    now = timezone.now()
     models.Delivery.objects.bulk_create(
         [
-            models.Delivery(alert_id=one.alert.id, webhook=name, level=one.alert.level)
+            models.Delivery(alert_id=one.alert.id, webhook=name, level=one.alert.level, **_fate(kept_back, one, now))
             for one in firsts
             for name in one.route
         ],
@@ -133,10 +168,17 @@ def _store(firsts: Sequence[_Incoming]) -> None:
     )
 
 
+def _fate(kept_back: Mapping[UUID, str], one: _Incoming, now: datetime) -> dict[str, Any]:
+    why = kept_back.get(one.alert.id)
+    return {"state": models.Delivery.State.SUPPRESSED, "reason": why, "settled_at": now} if why else {}
+
+
 def _nudge(firsts: Sequence[_Incoming], config: Config) -> None:
     """Send on at once what is critical or fills a message; the flush sees to the rest."""
     urgent = {name for one in firsts if one.alert.level >= Level.CRITICAL for name in one.route}
     for name, count in Counter(name for one in firsts for name in one.route).items():
-        webhook = config.webhooks[name]
+        webhook = config.webhooks.get(name)
+        if webhook is None:
+            continue  # locked: what it is owed waits
         if name in urgent or count >= min(webhook.batch_size, registry.get(webhook.channel).max_alerts):
             nudge(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from django.db.models.functions import Greatest
 
 from webhook_alerts import models
 from webhook_alerts.alert import Alert
-from webhook_alerts.delivery import update
 from webhook_alerts.intake.columns import moment, text
 
 
@@ -55,17 +55,30 @@ def counted(sources: Iterable[UUID]) -> dict[UUID, Told]:
     return {row.source: Told(row.source, row.total, row.created_at.timestamp(), owner=row.alert_id) for row in rows}
 
 
-def count(told: Iterable[Told], owners: Mapping[UUID, UUID]) -> None:
+@dataclass(frozen=True, slots=True)
+class Added:
+    """*count* more occurrences of *alert*, whose level, kind and fingerprint are told; the latest at *last_seen*."""
+
+    alert: UUID
+    level: int
+    kind: str
+    fingerprint: str
+    count: int
+    last_seen: datetime
+
+
+def count(told: Iterable[Told], owners: Mapping[UUID, UUID]) -> list[Added]:
     """Add what is *told* to the alerts that own it; a source without an owner is kept until its alert comes.
 
     To be called inside a transaction, after the alerts are stored.
     """
     latest = _latest(told)
     if not latest:
-        return
+        return []
     # Whoever counts for the same alerts waits here, so that both see what the other has written.
     targets = sorted({owners[source] for source in latest if source in owners})
-    list(models.Alert.objects.select_for_update().filter(pk__in=targets).order_by("pk").values_list("pk"))
+    locked = models.Alert.objects.select_for_update().filter(pk__in=targets).order_by("pk")
+    stored = {row[0]: row for row in locked.values_list("pk", "level", "kind", "fingerprint")}
     rows = models.Repeat.objects.in_bulk(list(latest))
     added: defaultdict[UUID, list[tuple[int, Told]]] = defaultdict(list)
     changed = []
@@ -82,6 +95,14 @@ def count(told: Iterable[Told], owners: Mapping[UUID, UUID]) -> None:
         changed, update_conflicts=True, unique_fields=["source"], update_fields=["alert", "total"]
     )
     _add(added)
+    return [
+        Added(
+            *stored.get(owner, (owner, 0, "", "")),
+            sum(number for number, _ in parts),
+            moment(max(one.last_seen for _, one in parts)),
+        )
+        for owner, parts in added.items()
+    ]
 
 
 def _latest(told: Iterable[Told]) -> dict[UUID, Told]:
@@ -116,4 +137,3 @@ def _add(added: Mapping[UUID, Sequence[tuple[int, Told]]]) -> None:
     if samples:
         changes["samples"] = each(samples, orm.JSONField(), orm.F("samples"))
     models.Alert.objects.filter(id__in=list(counts)).update(**changes)
-    update.mark(counts)

@@ -6,9 +6,14 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from django.db import router, transaction
+from django.db.models.functions import Now
+
 from webhook_alerts.intake.columns import moment, text
+from webhook_alerts.metrics import catalogue, counters
 from webhook_alerts.models import Attempt, Delivery, Message
 
 REASON = "sent by the emergency path; recorded afterwards"
@@ -60,6 +65,14 @@ def record(sent: Iterable[Sent]) -> None:
     Message.objects.bulk_create([one.message for one in sent], ignore_conflicts=True)
     Attempt.objects.bulk_create([one.attempt for one in sent], ignore_conflicts=True)
     for one in sent:
-        Delivery.objects.filter(
+        owed = Delivery.objects.filter(
             alert__in=one.alerts, webhook=one.message.webhook, state=Delivery.State.PENDING, message=None
-        ).update(state=Delivery.State.DELIVERED, message=one.message, delivered_at=one.message.finished_at)
+        )
+        number = owed.update(
+            state=Delivery.State.DELIVERED,
+            message=one.message,
+            delivered_at=one.message.finished_at,
+            settled_at=Now(),
+        )
+        count = partial(counters.add, catalogue.DELIVERED, one.message.webhook, by=number)
+        transaction.on_commit(count, using=router.db_for_write(Delivery))

@@ -1,0 +1,151 @@
+"""What has become of an incident is seen in its messages: edited where a service can, said once more elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from tests.incidents.conftest import HOUR, an_alert, come
+from webhook_alerts.alert import Level
+from webhook_alerts.delivery.deliver import deliver
+from webhook_alerts.incidents import state
+from webhook_alerts.intake.accept import accept
+from webhook_alerts.models import Act, Delivery, Incident, Message
+
+pytestmark = pytest.mark.django_db
+
+
+def embeds(discord):
+    return [embed for message in discord.messages("errors") for embed in message["embeds"]]
+
+
+def fields(embed):
+    return {field["name"]: field["value"] for field in embed.get("fields", ())}
+
+
+def test_a_message_that_was_sent_turns_green_when_its_incident_is_resolved(errors, discord):
+    come()
+    deliver("errors")
+    assert "State" not in fields(embeds(discord)[0])
+    assert state.resolve("f", "ana")
+    deliver("errors")
+    (embed,) = embeds(discord)
+    assert embed["title"].startswith("✅ it broke")
+    assert embed["color"] == 0x2ECC71
+    assert "resolved by ana after" in fields(embed)["State"]
+
+
+def test_who_deals_with_it_is_said_in_the_message(errors, discord):
+    come()
+    deliver("errors")
+    assert state.acknowledge("f", "maria")
+    deliver("errors")
+    assert fields(embeds(discord)[0])["State"] == "acknowledged by maria"
+    assert state.reopen("f", "ana")
+    deliver("errors")
+    assert "State" not in fields(embeds(discord)[0])
+
+
+def test_every_change_is_made_once_and_says_who(errors):
+    come()
+    assert [state.acknowledge("f", "ana"), state.acknowledge("f", "bob")] == [True, False]
+    assert [state.resolve("f", "bob"), state.resolve("f", "bob"), state.acknowledge("f", "bob")] == [True, False, False]
+    assert [state.reopen("f", "ana"), state.reopen("f", "ana"), state.resolve("nobody")] == [True, False, False]
+    assert list(Act.objects.order_by("id").values_list("actor", "verb", "target", "target_id")) == [
+        ("ana", "acknowledged", "incident", "f"),
+        ("bob", "resolved", "incident", "f"),
+        ("ana", "reopened", "incident", "f"),
+    ]
+
+
+def test_what_was_never_told_is_not_said_to_be_resolved(errors, discord):
+    come()
+    state.resolve("f", "ana")
+    assert not Message.objects.exists()
+    deliver("errors")
+    assert embeds(discord)[0]["title"].startswith("✅")  # drawn after it was resolved
+
+
+def test_where_a_service_cannot_edit_one_message_says_that_it_is_resolved(configure, discord):
+    configure(WEBHOOKS={"errors": {"url": "http://127.0.0.1:9/hook", "channel": "webhook", "rate": []}})
+    come()
+    message = Message.objects.create(webhook="errors", state=Message.State.DELIVERED)
+    Delivery.objects.update(state=Delivery.State.DELIVERED, message=message)
+    state.acknowledge("f", "ana")
+    assert Message.objects.count() == 1
+    state.resolve("f", "ana")
+    state.resolve("f", "ana")
+    told = Message.objects.exclude(pk=message.pk).get()
+    assert told.body["alerts"][0]["state"] == "resolved"
+    assert "resolved by ana" in told.body["alerts"][0]["note"]
+
+
+def test_only_the_latest_message_of_the_episode_is_changed(errors, discord, clock):
+    come("of the first episode")
+    deliver("errors")
+    state.resolve("f", "ana")
+    deliver("errors")
+    clock.shift(10)
+    come("of the second")
+    deliver("errors")
+    first, second = embeds(discord)
+    assert first["title"].startswith("✅")
+    assert fields(second)["State"].startswith("came back; 2 times since ")
+    clock.shift(10)
+    state.resolve("f", "bob")
+    deliver("errors")
+    first, second = embeds(discord)
+    assert "resolved by ana" in fields(first)["State"]
+    assert "resolved by bob" in fields(second)["State"]
+
+
+def test_what_has_been_quiet_is_resolved_by_itself_once(errors, discord, clock):
+    come()
+    come("another", fingerprint="g", level=Level.WARNING)
+    deliver("errors")
+    clock.shift(HOUR - 60)
+    come("again", fingerprint="g", level=Level.WARNING)
+    clock.shift(120)
+    assert [state.resolve_quiet(timezone.now()) for _ in range(2)] == [1, 0]
+    assert dict(Incident.objects.values_list("pk", "state")) == {"f": "resolved", "g": "open"}
+    assert Act.objects.get().actor == ""
+    deliver("errors")
+    titles = [embed["title"] for embed in embeds(discord)]
+    assert any(title.startswith("✅ it broke") for title in titles)
+
+
+def test_never_by_itself_where_the_settings_say_so(configure, discord, clock):
+    configure(WEBHOOKS={"errors": discord.url("errors")}, RESOLVE_AFTER=0)
+    come()
+    clock.shift(1000 * HOUR)
+    assert state.resolve_quiet(timezone.now()) == 0
+
+
+def test_a_message_links_to_its_incident_and_other_news_to_the_admin(configure, discord):
+    configure(
+        WEBHOOKS={"errors": {"url": discord.url("errors"), "channel": "discord", "rate": []}},
+        BASE_URL="https://shop.example/",
+    )
+    news = an_alert("deployed", level=Level.INFO, fingerprint="n")
+    accept({"alerts": [an_alert().to_dict(), news.to_dict()]})
+    deliver("errors")
+    about = {embed["title"].split(" ", 1)[1]: embed for embed in embeds(discord)}
+    assert about["it broke"]["url"].startswith("https://shop.example/alerts/i/")
+    assert f"]({about['it broke']['url']})" in about["it broke"]["description"]
+    assert about["deployed"]["url"] == f"https://shop.example/admin/webhook_alerts/alert/{news.id}/change/"
+
+
+def test_repeats_that_are_not_told_are_seen_in_the_message_that_was_now_and_then(errors, discord, clock):
+    for _ in range(3):
+        come()
+        clock.shift(60)
+    deliver("errors")
+    first = Incident.objects.get().first_seen
+    for _ in range(2):
+        assert come().startswith("suppressed")
+    assert Message.objects.exclude(update_due_at=None).count() == 1
+    Message.objects.exclude(update_due_at=None).update(update_due_at=first)
+    deliver("errors")
+    notes = [fields(embed).get("State", "") for embed in embeds(discord)]
+    assert sum(note.startswith("5 times since") for note in notes) == 1
+    assert not Message.objects.exclude(update_due_at=None).exists()

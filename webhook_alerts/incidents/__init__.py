@@ -1,0 +1,1 @@
+"""Groups of alerts: counting, states, and what is told of them."""

@@ -1,0 +1,196 @@
+"""Counting alerts on their incidents as they are accepted, and deciding which of them are told.
+
+A row is locked from the first look to the commit of the batch, in the order of the fingerprints, so that no count
+is lost and an episode has one first message, however many workers accept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, router, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webhook_alerts import audit
+from webhook_alerts.conf import Config
+from webhook_alerts.incidents import rules
+from webhook_alerts.models import Act, Alert, Incident
+
+TITLE = 255
+_COUNTED = (
+    "level", "kind", "title", "logger", "exception_type", "labels", "count", "hours", "last_seen", "state",
+    "state_since", "state_by", "opened_at", "reopened", "reopenings", "flapping", "told", "told_at", "told_level",
+    "told_alert",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """*count* occurrences of one fingerprint, the latest at *last_seen*.
+
+    ``alert`` is the row that is stored of them; repeats of what is stored already come without one. ``dedup`` is off
+    where the caller wants each to be told.
+    """
+
+    fingerprint: str
+    count: int
+    last_seen: datetime
+    alert: Alert | None = None
+    dedup: bool = True
+
+
+@dataclass(slots=True)
+class _Round:
+    """One look at what was seen: the rows as they become, what is not told, what was instead, and what came back."""
+
+    rows: dict[str, Incident] = field(default_factory=dict)
+    kept_back: dict[UUID, str] = field(default_factory=dict)
+    told_before: set[UUID] = field(default_factory=set)
+    came_back: list[tuple[Incident, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Why which alerts are not told, by their ids, and which were told instead of them before."""
+
+    kept_back: Mapping[UUID, str]
+    told_before: frozenset[UUID] = frozenset()
+
+
+def count(seen: Sequence[Seen], config: Config, now: datetime) -> Counted:
+    """Count what was *seen*, and decide what of it is told.
+
+    To be called inside the transaction that stores the alerts, after they are stored.
+    """
+    if not seen:
+        return Counted({})
+    fingerprints = sorted({one.fingerprint for one in seen})
+    known = _lock(fingerprints)
+    looked = _look(seen, known, config, now)
+    try:
+        with transaction.atomic(using=router.db_for_write(Incident)):
+            Incident.objects.bulk_create([row for row in _sorted(looked.rows) if row.pk not in known])
+    except IntegrityError:  # another worker was quicker with some of them
+        Incident.objects.bulk_create([_bare(row) for row in _sorted(looked.rows)], ignore_conflicts=True)
+        known = _lock(fingerprints)
+        looked = _look(seen, known, config, now)
+    Incident.objects.bulk_create(
+        [row for row in _sorted(looked.rows) if row.pk in known],
+        update_conflicts=True,
+        unique_fields=["fingerprint"],
+        update_fields=_COUNTED,
+    )
+    for row, quiet_s in looked.came_back:
+        verb = Act.Verb.FLAPPING if row.flapping else Act.Verb.CAME_BACK
+        audit.note(verb, "incident", row.pk, quiet_s=int(quiet_s))
+    return Counted(looked.kept_back, frozenset(looked.told_before))
+
+
+def _look(seen: Iterable[Seen], known: Mapping[str, Incident], config: Config, now: datetime) -> _Round:
+    looked = _Round()
+    for one in seen:
+        row = looked.rows.get(one.fingerprint) or known.get(one.fingerprint) or _new(one)
+        if row is None:
+            continue
+        looked.rows[row.pk] = row
+        _add(row, one)
+        if one.alert is not None:
+            _describe(row, one.alert)
+            if why := _keep_back(row, one, config, now, looked):
+                looked.kept_back[one.alert.pk] = why
+                looked.told_before |= {row.told_alert} if row.told_alert else set()
+    return looked
+
+
+def _sorted(rows: Mapping[str, Incident]) -> list[Incident]:
+    """In the order in which everybody locks them."""
+    return [rows[key] for key in sorted(rows)]
+
+
+def _lock(fingerprints: Iterable[str]) -> dict[str, Incident]:
+    rows = Incident.objects.select_for_update().filter(pk__in=sorted(fingerprints)).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
+def _new(one: Seen) -> Incident | None:
+    """The incident that begins with *one*; ``None`` for repeats of what was pruned, or makes no incident."""
+    if one.alert is None:
+        return None
+    return _bare(Incident(fingerprint=one.fingerprint, level=one.alert.level, first_seen=one.last_seen))
+
+
+def _bare(row: Incident) -> Incident:
+    """A row that nothing is counted on yet."""
+    return Incident(fingerprint=row.pk, level=row.level, first_seen=row.first_seen, last_seen=row.first_seen)
+
+
+def _add(row: Incident, one: Seen) -> None:
+    row.count += one.count
+    row.hours = rules.add_hour(row.hours, one.last_seen.timestamp(), one.count)
+    row.last_seen = max(row.last_seen, one.last_seen)
+
+
+def _describe(row: Incident, alert: Alert) -> None:
+    """What the latest alert says of it."""
+    row.kind = alert.kind
+    row.title = (alert.message.strip().splitlines() or [""])[0][:TITLE]
+    row.logger = alert.logger
+    row.exception_type = alert.exception_type
+    row.labels = rules.labels(alert)
+
+
+def _keep_back(row: Incident, one: Seen, config: Config, now: datetime, looked: _Round) -> str:
+    """Why an alert is not told, or nothing: then it counts as the latest message of its episode."""
+    level = one.alert.level if one.alert else row.level
+    if row.state == Incident.State.RESOLVED:
+        _reopen(row, config, now, looked)
+        row.level = level
+    elif row.flapping and (now - row.opened_at).total_seconds() > rules.flap_window_s(config.resolve_after):
+        row.flapping = False  # it has come and stays
+    row.level = max(row.level, level)
+    if row.told and level <= row.told_level and one.dedup and config.dedup_window:
+        settled = row.flapping or row.state == Incident.State.ACKNOWLEDGED
+        wait_s = rules.repeat_wait_s(row.told, config.repeats, settled=settled)
+        left = (row.told_at or now) + timedelta(seconds=wait_s) - now
+        if left > timedelta():
+            return why_kept_back(row, left)
+    row.told += 1
+    row.told_at = now
+    row.told_alert = one.alert.pk if one.alert else None
+    row.told_level = max(row.told_level, level)
+    return ""
+
+
+def why_kept_back(row: Incident, left: timedelta) -> str:
+    """In words, after the class that suppressed deliveries are counted by, which is never translated."""
+    return f"repeat: {_in_words(row, left)}"[:255]
+
+
+def _in_words(row: Incident, left: timedelta) -> str:
+    if row.state == Incident.State.ACKNOWLEDGED:
+        return _("acknowledged by %(who)s") % {"who": row.state_by}
+    if row.flapping:
+        return _("it comes and goes")
+    minutes = max(1, int(left.total_seconds() // 60))
+    if minutes < 120:
+        return ngettext("told again in %(n)d minute", "told again in %(n)d minutes", minutes) % {"n": minutes}
+    return _("told again in %(n)d hours") % {"n": minutes // 60}
+
+
+def _reopen(row: Incident, config: Config, now: datetime, looked: _Round) -> None:
+    """It came back: a new episode, unless it does so all the time."""
+    quiet_s = (now - row.state_since).total_seconds()
+    window_s = rules.flap_window_s(config.resolve_after)
+    row.reopenings = [*(at for at in row.reopenings if now.timestamp() - at < window_s), now.timestamp()][-10:]
+    flapped, row.flapping = row.flapping, rules.flaps(row.reopenings, now.timestamp(), window_s)
+    row.state, row.state_since, row.state_by = Incident.State.OPEN, now, ""
+    row.reopened += 1
+    row.opened_at = now
+    if flapped and row.flapping:
+        return
+    row.told = row.told_level = 0
+    looked.came_back.append((row, quiet_s))

@@ -1,0 +1,48 @@
+"""The messages that have told of an incident: its new state is shown in them, or in one that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from webhook_alerts.channels import registry
+from webhook_alerts.conf import Webhook, get_config
+from webhook_alerts.delivery import record, update
+from webhook_alerts.delivery.look import look
+from webhook_alerts.incidents.notes import SLACK, with_notes
+from webhook_alerts.models import Delivery, Incident, Message
+
+REASON = "resolved"
+"""Of a message that says it where the first cannot be changed."""
+
+
+def show_state(incident: Incident) -> None:
+    """Have the latest message of this episode, at each webhook, say where *incident* stands.
+
+    Where a service cannot edit, one more message says that it is resolved; nothing where nothing was told, and
+    nothing of what comes and goes. To be called in the transaction that changes the state.
+    """
+    if incident.flapping:
+        return
+    for webhook, delivery in _told(incident):
+        channel = registry.get(webhook.channel)
+        if channel.supports_edit and delivery.message_id:
+            update.mark_now(delivery.message_id)
+        elif incident.state == Incident.State.RESOLVED:
+            row = Delivery.objects.filter(pk=delivery.pk).values_list(*(f"alert__{name}" for name in record.COLUMNS))
+            alerts = with_notes([record.value_of(columns) for columns in row])
+            payload = channel.render(alerts, look(webhook, get_config()))
+            Message.objects.create(webhook=webhook.name, body=payload.json, reason=REASON)
+
+
+def _told(incident: Incident) -> Iterator[tuple[Webhook, Delivery]]:
+    """The delivery that told of this episode last, by webhook."""
+    delivered = Delivery.objects.filter(
+        alert__fingerprint=incident.pk,
+        alert__last_seen__gte=incident.opened_at - SLACK,
+        state=Delivery.State.DELIVERED,
+        message__isnull=False,
+    )
+    for name, webhook in get_config().webhooks.items():
+        latest = delivered.filter(webhook=name).order_by("-alert__last_seen", "-pk").only("pk", "message_id").first()
+        if latest is not None:
+            yield webhook, latest

@@ -1,0 +1,59 @@
+"""What has become of an alert's incident, for whoever draws the alert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webhook_alerts.alert import Alert
+from webhook_alerts.incidents.rules import has_incident
+from webhook_alerts.models import Incident
+
+SLACK = timedelta(seconds=5)
+"""The clock of the caller's process may differ from that of the worker that opened the episode."""
+
+
+def with_notes(alerts: Sequence[Alert]) -> list[Alert]:
+    """*alerts*, those that belong to an incident with its ``state`` and a ``note``; one query for all of them."""
+    wanted = {alert.fingerprint for alert in alerts if has_incident(alert)}
+    if not wanted:
+        return list(alerts)
+    rows = {row.pk: row for row in Incident.objects.filter(pk__in=wanted).defer("labels", "hours", "title")}
+    return [_noted(alert, rows.get(alert.fingerprint)) if has_incident(alert) else alert for alert in alerts]
+
+
+def _noted(alert: Alert, row: Incident | None) -> Alert:
+    if row is None:
+        return alert
+    if datetime.fromtimestamp(alert.last_seen, UTC) < row.opened_at - SLACK:
+        return replace(alert, state="resolved", note=_("resolved, and came back later"))
+    if row.state == Incident.State.OPEN and row.flapping:
+        return replace(alert, state="flapping", note=_("comes and goes: told once until it is quiet for longer"))
+    words = note(row)
+    if row.told_alert == alert.id and row.state == Incident.State.OPEN and row.count > alert.occurrences:
+        often = _("%(n)s times since %(when)s") % {"n": f"{row.count:,}", "when": exact(row.first_seen)}
+        words = f"{words}; {often}" if words else often
+    return replace(alert, state=row.state, note=words)
+
+
+def exact(moment: datetime) -> str:
+    """*moment* to the minute, in the project's time zone, which it names."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
+
+
+def note(row: Incident) -> str:
+    """Where *row* stands, in words; nothing for what is simply open."""
+    if row.state == Incident.State.RESOLVED:
+        text = _("resolved by %(who)s after %(time)s") if row.state_by else _("quiet, resolved after %(time)s")
+        return text % {"time": timesince(row.opened_at, row.state_since, depth=1), "who": row.state_by}
+    if row.state == Incident.State.ACKNOWLEDGED:
+        return _("acknowledged by %(who)s") % {"who": row.state_by}
+    if row.reopened:
+        return ngettext("came back", "came back %(n)d times", row.reopened) % {"n": row.reopened}
+    return ""
