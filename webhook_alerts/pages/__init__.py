@@ -1,0 +1,1 @@
+"""Pages outside of the admin: what a message links to."""
