@@ -16,30 +16,26 @@ from itertools import islice
 from typing import cast
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
-from webhook_alerts.alert import Alert, Level
+from webhook_alerts.alert import Level
 from webhook_alerts.channels.base import Channel, File, Payload
-from webhook_alerts.conf import LEASE_S, Config, Webhook
-from webhook_alerts.delivery import digest, record, update
+from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
+from webhook_alerts.delivery import digest, record
+from webhook_alerts.delivery.look import look
+from webhook_alerts.delivery.origins import Origin, of_alerts, of_message
+from webhook_alerts.delivery.owed import PAGE, Fresh, due, fresh, is_quiet, page, sweep, wakes
+from webhook_alerts.incidents.notes import with_notes
 from webhook_alerts.models import Alert as AlertRow
 from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.silencing.keeping_back import keep_back
 
 logger = logging.getLogger("webhook_alerts.delivery")
 POISON = 3
 """Claims without an outcome after which a message is taken to kill its workers."""
-PAGE = 100
-"""Deliveries read at a time: a query for each message would cost more than drawing it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """A delivery that no message carries yet; ``alone`` asks for a message of its own."""
-
-    pk: int
-    alone: bool
-    alert: Alert
+MOST_PAGES = 20
+"""Pages read in search of something that is to be told: where all is silenced, the task comes back for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,55 +56,40 @@ class Owed:
 class Claim:
     """A message that this worker may send until its lease ends, and the attempt that is on record for it.
 
-    ``count`` deliveries were put into it just now; ``reread``: so many that the backlog is another.
+    ``count`` deliveries were put into it just now; ``reread``: so many that the backlog is another. ``origins`` are
+    those of all alerts that it carries.
     """
 
     message: Message
     attempt: Attempt
+    origins: tuple[Origin, ...]
     count: int = 0
     reread: bool = False
 
     @property
     def files(self) -> list[File]:
         """What is attached."""
-        return [File(item["filename"], item["content"]) for item in self.message.files]
-
-
-def due() -> Q:
-    """Messages that may be claimed: owed and due, or claimed by a worker whose lease ran out."""
-    return Q(state=Message.State.PENDING, due_at__lte=Now()) | Q(state=Message.State.SENDING, lease_until__lte=Now())
-
-
-def fresh() -> Q:
-    """Deliveries that no message carries yet."""
-    return Q(state=Delivery.State.PENDING, message=None)
-
-
-def owes(webhook: str) -> bool:
-    """Is there anything that could be sent to *webhook* now?"""
-    return (
-        Delivery.objects.filter(fresh(), webhook=webhook).exists()
-        or Message.objects.filter(due() | update.due(), webhook=webhook).exists()
-    )
+        return [File.from_dict(item) for item in self.message.files]
 
 
 class Backlog:
     """What *webhook* owes, in the order in which it is to be sent, read a page at a time.
 
-    Of what no message carries yet, only alerts of the level *at_least* or above.
+    Of what no message carries yet, only alerts of the level *at_least* or above, and in quiet hours critical ones.
     """
 
     def __init__(self, webhook: Webhook, channel: Channel, at_least: Level = Level.DEBUG) -> None:
         self.webhook = webhook
         self.channel = channel
-        self.at_least = at_least
+        self.is_quiet = is_quiet(webhook)
+        self.at_least = Level.CRITICAL if self.is_quiet else at_least
         self._page: deque[Fresh] = deque()
         self._seen_all = False
         self._digest: bool | None = None
 
     def next(self, *, only_resends: bool = False) -> Owed | None:
         """Resends, then messages that are due (again), then the gravest and oldest deliveries."""
-        if not self._page:
+        if only_resends or not self._page:
             message = self._due(only_resends=only_resends)
             if message is not None or only_resends:
                 return Owed(message) if message else None
@@ -138,11 +119,21 @@ class Backlog:
     def _is_stale(self) -> bool:
         """Is there so much, and so old, that it is to be summed up? Asked once for a page that is full."""
         if self._digest is None:
-            self._digest = not self._seen_all and self.at_least < Level.ERROR and digest.is_due(self.webhook)
+            self._digest = self.at_least < Level.ERROR and self._sums_up()
         return self._digest
+
+    def _sums_up(self) -> bool:
+        stale = digest.due(self.webhook, is_full=not self._seen_all)
+        if stale is None:
+            return False
+        # What is not to be told now is not to be summed up either.
+        kept_back = sweep(stale.rows, self.webhook.name, get_config())
+        return not kept_back or digest.due(self.webhook, is_full=not self._seen_all) is not None
 
     def _due(self, *, only_resends: bool) -> Message | None:
         messages = Message.objects.filter(due(), webhook=self.webhook.name).order_by("-resend", "due_at")
+        if self.is_quiet:
+            messages = messages.filter(wakes())
         for message in messages.filter(resend=True) if only_resends else messages[: POISON + 1]:
             if message.claims < message.attempts + message.deferrals + POISON:
                 return message
@@ -151,10 +142,14 @@ class Backlog:
 
     def _read(self) -> None:
         owed = Delivery.objects.filter(fresh(), webhook=self.webhook.name, level__gte=self.at_least)
-        rows = owed.order_by("-level", "id")
-        found = rows.values_list("pk", "alone", *(f"alert__{name}" for name in record.COLUMNS))[:PAGE]
-        self._page = deque(Fresh(pk, alone, record.value_of(columns)) for pk, alone, *columns in found)
-        self._seen_all = len(self._page) < PAGE
+        kept: list[Fresh] = []
+        for _ in range(MOST_PAGES):
+            rows = page(owed.order_by("-level", "id"))
+            kept = keep_back(rows, self.webhook.name, get_config())
+            self._seen_all = len(rows) < PAGE
+            if kept or self._seen_all:
+                break
+        self._page = deque(kept)
         self._digest = None
 
 
@@ -172,7 +167,7 @@ def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Clai
         webhook=webhook.name,
         state=Message.State.SENDING,
         body=payload.json,
-        files=[{"filename": file.filename, "content": file.content} for file in payload.files],
+        files=[file.to_dict() for file in payload.files],
         token=uuid.uuid4(),
         claims=1,
     )
@@ -188,7 +183,7 @@ def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Clai
             return None
         if _has_counted_on(rows):
             Message.objects.filter(pk=message.pk).update(update_due_at=Now())
-        return Claim(message, _attempt(message), len(rows))
+        return Claim(message, _attempt(message), of_alerts(row.alert for row in rows), len(rows))
 
 
 def _take_digest(webhook: Webhook, channel: Channel, config: Config) -> Claim | None:
@@ -199,7 +194,7 @@ def _take_digest(webhook: Webhook, channel: Channel, config: Config) -> Claim | 
         if not digest.take(message, webhook, channel, config):
             transaction.set_rollback(True, using=record.database())
             return None
-        return Claim(message, _attempt(message), reread=True)
+        return Claim(message, _attempt(message), of_message(message), reread=True)
 
 
 def _has_counted_on(rows: Sequence[Fresh]) -> bool:
@@ -220,7 +215,7 @@ def _retake(message: Message) -> Claim | None:
         message.token = token
         if not message.resend:
             Delivery.objects.filter(message=message, state=Delivery.State.PENDING).update(state=Delivery.State.SENDING)
-        return Claim(message, _attempt(message))
+        return Claim(message, _attempt(message), of_message(message))
 
 
 def _attempt(message: Message) -> Attempt:
@@ -229,15 +224,18 @@ def _attempt(message: Message) -> Attempt:
 
 def _render(rows: Sequence[Fresh], webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
     """The message for *rows*. A channel of somebody else's may raise: then each alert is tried by itself."""
+    alerts = with_notes([row.alert for row in rows])
     try:
-        return channel.render([row.alert for row in rows], config.style(webhook))
+        return channel.render(alerts, look(webhook, config))
     except Exception as error:
         logger.exception("The channel %s cannot draw an alert", webhook.channel)
         broken = Delivery.objects.filter(fresh(), pk__in=[row.pk for row in rows])
         if len(rows) > 1:
             broken.update(alone=True)
         else:
-            broken.update(state=Delivery.State.FAILED, reason=f"cannot be drawn: {type(error).__name__}"[:255])
+            reason = f"cannot be drawn: {type(error).__name__}"[:255]
+            failed = broken.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
+            record.count_failed(webhook.name, reason, failed)
         return None
 
 

@@ -16,7 +16,9 @@ from webhook_alerts.delivery.exchange import patch, post
 from webhook_alerts.delivery.finish import finish, note
 from webhook_alerts.delivery.gate import Gate, Pass, gate_for
 from webhook_alerts.delivery.nudge import Nudge, nudge
-from webhook_alerts.models import Message
+from webhook_alerts.delivery.owed import fresh, owes, sweep
+from webhook_alerts.metrics import catalogue, counters
+from webhook_alerts.models import Delivery, Message
 
 logger = logging.getLogger("webhook_alerts.delivery")
 MOST_MESSAGES = 20
@@ -56,7 +58,7 @@ def deliver(
         return ended.made
     own.end()
     # Whoever stored something while the slot was taken could not nudge.
-    if not ended.is_retry and claims.owes(name):
+    if not ended.is_retry and owes(name):
         nudge(name)
     return ended.made
 
@@ -73,9 +75,13 @@ class _Drain:
         made = 0
         retries: list[float] = []
         paused = self.gate.is_paused()
+        backlog = claims.Backlog(self.webhook, self.channel, at_least)
+        if paused or backlog.is_quiet:
+            # What is held may be silenced meanwhile, and is not told later then.
+            held = Delivery.objects.filter(fresh(), webhook=self.webhook.name)
+            sweep(held, self.webhook.name, self.config)
         if paused:
             record.fall_back_while_paused(self.webhook)
-        backlog = claims.Backlog(self.webhook, self.channel, at_least)
         while made < most and time.monotonic() < ends:
             owed = backlog.next(only_resends=paused)
             stale = update.next_due(self.webhook) if owed is None and not paused else None
@@ -84,6 +90,7 @@ class _Drain:
                 return _Next(made, min(retries, default=None), is_retry=paused or bool(retries))
             given = self.gate.acquire(resend=owed is not None and owed.is_resend)
             if not given.allowed:
+                counters.add(catalogue.GATE_WAITS, self.webhook.name, given.reason)
                 return _Next(made, given.wait_s)
             if owed is None:
                 made += self._update(stale, given) if stale else 0
@@ -126,7 +133,11 @@ class _Drain:
         """POST it; in how many seconds it is due again, and whether the webhook is gone for good."""
         resend = claim.message.resend
         started = time.monotonic()
-        outcome, response = post(self.webhook, self.channel, claim.message.body, claim.files)
+        number = claim.message.attempts + claim.message.deferrals + 1
+        traces = [origin.traceparent for origin in claim.origins]
+        outcome, response = post(
+            self.webhook, self.channel, claim.message.body, claim.files, traces=traces, attempt=number
+        )
         took = time.monotonic() - started
         try:
             wait_s = finish(claim, outcome, response, took, self.config)

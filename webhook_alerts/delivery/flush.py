@@ -7,14 +7,17 @@ import time
 from datetime import timedelta
 
 import redis
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import record, update
-from webhook_alerts.delivery.claim import due, fresh
 from webhook_alerts.delivery.nudge import nudge
+from webhook_alerts.delivery.owed import due, fresh
 from webhook_alerts.models import Delivery, Message
 from webhook_alerts.shared_memory import FLUSHED, PREFIX, client
+from webhook_alerts.silencing import quiet
 
 logger = logging.getLogger("webhook_alerts.delivery")
 REPORT_EVERY_S = 3600
@@ -32,18 +35,38 @@ def flush() -> list[str]:
 
 
 def expire(max_age_s: float) -> int:
-    """Fail what has been owed for longer than *max_age_s* seconds; how many deliveries. They can be replayed."""
+    """Fail what has been owed for longer than *max_age_s* seconds; how many deliveries. They can be replayed.
+
+    Waiting for the end of quiet hours does not count.
+    """
     since = Now() - timedelta(seconds=max_age_s)
     reason = "expired: it could not be sent in time"
-    fresh_ones = Delivery.objects.filter(fresh(), owed_since__lt=since)
-    count = fresh_ones.update(state=Delivery.State.FAILED, reason=reason)
-    for message in Message.objects.filter(state=Message.State.PENDING, resend=False, created_at__lt=since)[:100]:
+    fresh_ones = Delivery.objects.filter(_spared("owed_since", max_age_s), fresh(), owed_since__lt=since)
+    count = 0
+    for webhook in list(fresh_ones.order_by().values_list("webhook", flat=True).distinct()):
+        number = fresh_ones.filter(webhook=webhook).update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
+        record.count_failed(webhook, reason, number)
+        count += number
+    messages = Message.objects.filter(_spared("created_at", max_age_s), created_at__lt=since)
+    for message in messages.filter(state=Message.State.PENDING, resend=False)[:100]:
         with record.short():
             over = Message.objects.filter(pk=message.pk, state=Message.State.PENDING, token=message.token)
             if over.update(state=Message.State.FAILED, reason=reason, finished_at=Now()):
                 carried = Delivery.objects.filter(message=message, state=Delivery.State.PENDING)
-                count += carried.update(state=Delivery.State.FAILED, reason=reason)
+                number = carried.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
+                record.count_failed(message.webhook, reason, number)
+                count += number
     return count
+
+
+def _spared(field: str, max_age_s: float) -> Q:
+    """All but what has waited for so long only because its webhook had quiet hours; *field* says since when."""
+    asked = Q()
+    for webhook in get_config().webhooks.values():
+        if webhook.quiet_hours:
+            age = quiet.awake(webhook, timezone.now(), timedelta(seconds=max_age_s))
+            asked &= ~Q(webhook=webhook.name) | Q(**{f"{field}__lt": Now() - age})
+    return asked
 
 
 def _remember(orphans: list[str]) -> None:

@@ -15,12 +15,15 @@ from importlib import resources
 from typing import Any
 
 import redis
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Outcome, Verdict, Window
 from webhook_alerts.conf import REQUEST_DEADLINE_S, Config, Webhook, get_config
 from webhook_alerts.delivery import gate_fallback, pause
 from webhook_alerts.shared_memory import PREFIX, client
+from webhook_alerts.silencing import quiet
 
 logger = logging.getLogger("webhook_alerts.delivery")
 BREAKER_LONGEST_S = 900.0
@@ -107,16 +110,20 @@ class Gate:
             self.pause(outcome.reason)
 
     def pause(self, reason: str) -> None:
-        """Send nothing until somebody resumes, or the address in the settings changes."""
+        """Send nothing until somebody resumes, or the address in the settings changes: the service says it is gone."""
         pause.begin(self.webhook.name, endpoint_digest(self.webhook), reason)
 
-    def resume(self) -> bool:
+    def hold(self, reason: str, actor: str) -> bool:
+        """Pause because *actor* says so; did that change anything?"""
+        return pause.order(self.webhook.name, endpoint_digest(self.webhook), reason, actor)
+
+    def resume(self, actor: str = "") -> bool:
         """End a pause, a cooldown and an open breaker; was there a pause? The rate stays what it is."""
         try:
             client().delete(self.keys[1])
         except redis.RedisError as error:
             logger.warning("Redis is away (%s): it may still hold a cooldown", type(error).__name__)
-        return pause.end(self.webhook.name)
+        return pause.end(self.webhook.name, actor)
 
     def is_paused(self) -> bool:
         """Is nothing to be sent until somebody resumes?"""
@@ -125,17 +132,26 @@ class Gate:
     def state(self) -> dict[str, Any]:
         """Where the gate stands.
 
-        ``state`` is open, limited, cooling_down, breaker_open, paused or unknown (Redis is away); ``wait_s`` in
-        seconds; ``reason`` the service's words, for a pause.
+        ``state`` is open, limited, cooling_down, breaker_open, paused, quiet (hours in which only what is critical
+        is sent) or unknown (Redis is away); ``wait_s`` in seconds; ``reason`` the service's words, for a pause.
         """
         held = pause.reason(self.webhook.name, endpoint_digest(self.webhook))
         if held is not None:
             return {"state": "paused", "wait_s": 0.0, "reason": held}
+        now = timezone.now()
+        if quiet_until := quiet.until(self.webhook, now):
+            wait_s = (quiet_until - now).total_seconds()
+            reason = _("quiet until %(time)s: only what is critical is sent") % {"time": quiet.clock(quiet_until, now)}
+            return {"state": "quiet", "wait_s": round(wait_s, 1), "reason": reason}
         try:
-            seen = self._ask("look", "", resend=False)
+            seen = self.look()
         except redis.RedisError as error:
             return {"state": "unknown", "wait_s": 0.0, "reason": f"Redis is away: {type(error).__name__}"}
         return {"state": "open" if seen.allowed else seen.reason, "wait_s": round(seen.wait_s, 1), "reason": ""}
+
+    def look(self) -> Pass:
+        """What ``acquire`` would answer, but for a pause; takes no place. Raises ``redis.RedisError``."""
+        return self._ask("look", "", resend=False)
 
     def _ask(self, what: str, ticket: str, *, resend: bool) -> Pass:
         rate = self.webhook.rate

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from django.db import router, transaction
 
 from webhook_alerts import models
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
@@ -16,10 +20,29 @@ LOGGER = "webhook_alerts"
 def tell(message: str, *, but_not: str, **context: str) -> None:
     """Raise an ERROR with *message* at the webhooks of its route, or any other, *but_not* the one it is about."""
     config = get_config()
+    routed = [name for name in config.route(_notice(message, Level.ERROR, context)) if name != but_not]
+    post(message, Level.ERROR, routed or [name for name in config.webhooks if name != but_not][:1], **context)
+
+
+def post(message: str, level: Level, webhooks: Iterable[str], **context: str) -> None:
+    """Owe *webhooks* the *message*, in a message of its own; they are looked at once that is committed."""
+    alert = _notice(message, level, context)
+    stored = row(alert)
+    stored.save(force_insert=True)
+    names = list(webhooks)
+    models.Delivery.objects.bulk_create(
+        [models.Delivery(alert=stored, webhook=name, level=alert.level, alone=True) for name in names]
+    )
+    for name in names:
+        transaction.on_commit(partial(nudge, name), using=router.db_for_write(models.Delivery))
+
+
+def _notice(message: str, level: Level, context: Mapping[str, str]) -> Alert:
+    config = get_config()
     now = time.time()
-    alert = Alert(
+    return Alert(
         id=uuid7(),
-        level=Level.ERROR,
+        level=level,
         kind=Kind.LOG,
         message=message,
         first_seen=now,
@@ -29,12 +52,3 @@ def tell(message: str, *, but_not: str, **context: str) -> None:
         environment=config.environment,
         service=config.service,
     )
-    routed = [name for name in config.route(alert) if name != but_not]
-    names = routed or [name for name in config.webhooks if name != but_not][:1]
-    stored = row(alert)
-    stored.save(force_insert=True)
-    models.Delivery.objects.bulk_create(
-        [models.Delivery(alert=stored, webhook=name, level=alert.level, alone=True) for name in names]
-    )
-    for name in names:
-        nudge(name)
