@@ -1,0 +1,1 @@
+"""What Prometheus is told: counters kept in the shared memory, and what stands where at the moment."""
