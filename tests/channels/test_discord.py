@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.channels.hostile import TRACE, alert, hostile
+from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Response, Style, Verdict
@@ -23,26 +24,6 @@ STYLES = [
     Style(use_embeds=False),
     Style(mention="@everyone", username="Discord Clyde", max_message_length=100),
 ]
-
-texts = st.text(st.characters(), max_size=6000)
-data = st.recursive(
-    st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner, max_size=4), max_leaves=8
-)
-alerts = st.builds(
-    alert,
-    level=st.sampled_from(Level),
-    kind=st.sampled_from(Kind),
-    message=texts,
-    logger=texts,
-    exception_type=texts,
-    stack_trace=texts,
-    context=st.dictionaries(texts, data, max_size=30),
-    details=st.dictionaries(st.sampled_from(["metric", "value", "threshold", "ratio", "event", "status"]), data),
-    request=st.dictionaries(st.sampled_from(["path", "method", "user_id"]), texts),
-    occurrences=st.integers(1, 10**12),
-    service=texts,
-    host=texts,
-)
 
 
 def check(given_alerts: list[Alert], style: Style) -> int:
@@ -102,6 +83,37 @@ def test_performance_shows_value_threshold_and_ratio() -> None:
     details = {"metric": "checkout", "value": 4.2, "threshold": 2, "unit": "s", "ratio": 2.1}
     embed = CHANNEL.render([alert(kind=Kind.PERFORMANCE, details=details)], Style()).json["embeds"][0]
     assert [field["value"] for field in embed["fields"][:3]] == ["4.2 s", "2 s", "2.1×"]
+
+
+@pytest.mark.parametrize("kind", [Kind.PERFORMANCE, Kind.EVENT, Kind.STATUS])
+@pytest.mark.parametrize("details", [{}, {"metric": None, "event": None, "status": None, "value": None, "unit": None}])
+def test_what_is_not_known_is_not_drawn(kind: Kind, details: dict[str, Any]) -> None:
+    given_alert = alert(kind=kind, details=details, message="checkout is slow")
+    embed = CHANNEL.render([given_alert], Style()).json["embeds"][0]
+    assert embed["title"].endswith(" checkout is slow")
+    assert "None" not in json.dumps(embed)
+    assert not {"Value", "Threshold", "Ratio"} & {field["name"] for field in embed.get("fields", ())}
+
+
+def test_of_a_measurement_without_a_threshold_the_value_is_drawn() -> None:
+    details = {"metric": "checkout", "value": 0, "unit": "s"}
+    embed = CHANNEL.render([alert(kind=Kind.PERFORMANCE, details=details)], Style()).json["embeds"][0]
+    assert embed["fields"][0] == {"name": "Value", "value": "0 s", "inline": True}
+    assert "None" not in json.dumps(embed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "blank"),
+    [
+        *((Kind.EVENT, "event", blank) for blank in ("", " \n ", "\u200b", "_")),
+        *((Kind.STATUS, "status", blank) for blank in ("", " \n ", "\u200b")),
+        *((Kind.PERFORMANCE, "metric", blank) for blank in ("", " \n ", "\u200b")),
+    ],
+)
+def test_an_alert_that_says_nothing_is_headed_by_its_kind(kind: Kind, name: str, blank: str) -> None:
+    given_alert = alert(kind=kind, message=blank, details={name: blank})
+    embed = CHANNEL.render([given_alert], Style()).json["embeds"][0]
+    assert embed["title"].split(" ", 1)[1] == kind.value
 
 
 def test_a_users_template_is_used_and_a_raising_one_costs_nothing() -> None:

@@ -18,6 +18,8 @@ from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.discord import Discord
 from webhook_alerts.testing.fake_discord import FakeDiscord
+from webhook_alerts.testing.standin import Service
+from webhook_alerts.testing.standin_server import StandIn
 
 PAGE = Path(__file__).resolve().parents[2] / "example_project" / "standin"
 HOSTILE = (
@@ -79,10 +81,10 @@ def send(discord: FakeDiscord, *alerts: Alert, style: Style = Style()) -> str:  
     return str(answer.json()["id"])
 
 
-def seen(chromium: str, discord: FakeDiscord, tmp_path: Path, *, budget_ms: int = 4000) -> str:
-    """The page's document, after it has drawn."""
+def seen(chromium: str, server: Service | StandIn, tmp_path: Path, *, budget_ms: int = 4000, at: str = "errors") -> str:
+    """The page's document, after it has drawn the channel *at*."""
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    address = f"http://127.0.0.1:{discord.port}/#errors"
+    address = f"http://127.0.0.1:{server.port}/#{at}"
     done = subprocess.run(
         [chromium, *flags, f"--virtual-time-budget={budget_ms}", "--dump-dom", address],
         capture_output=True, text=True, timeout=60, check=True,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import abc
+import base64
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from webhook_alerts.alert import JSON, Alert
@@ -21,10 +22,27 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A text that is attached to a message: ``content`` is at most what the service takes, in UTF-8."""
+    """What is attached to a message: a text of at most what the service takes in UTF-8, or a picture in base 64."""
 
     filename: str
     content: str
+    media_type: str = "text/plain; charset=utf-8"
+
+    @property
+    def data(self) -> bytes:
+        """The bytes to send."""
+        if self.media_type.startswith("text/"):
+            return self.content.encode("utf-8", "replace")
+        return base64.b64decode(self.content)
+
+    def to_dict(self) -> dict[str, JSON]:
+        """The file as JSON-ready data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, item: Mapping[str, JSON]) -> File:
+        """What ``to_dict`` gave."""
+        return cls(**{key: str(item[key]) for key in ("filename", "content", "media_type") if key in item})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +58,18 @@ Template = Callable[[Alert, "Style"], dict[str, Any]]
 """Draws one alert in a channel's own vocabulary (for Discord: an embed)."""
 
 
+def no_link(alert: Alert) -> str:  # noqa: ARG001 - a link is made from the alert
+    """No page is known."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one webhook wants its messages to look; lengths in characters."""
+    """How one webhook wants its messages to look; lengths in characters.
+
+    ``link`` gives the address of the page where an alert's incident is acknowledged, resolved or silenced; empty where
+    there is none.
+    """
 
     use_embeds: bool = True
     include_stack_traces: bool = True
@@ -51,6 +78,7 @@ class Style:
     username: str = ""
     avatar_url: str = ""
     templates: Mapping[str, Template] = field(default_factory=dict)
+    link: Callable[[Alert], str] = no_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +134,8 @@ class Channel(abc.ABC):
     """What the service allows one address over all of its webhooks."""
     max_alerts: ClassVar[int]
     """How many alerts fit into one message at the very most."""
+    preview: ClassVar[str] = ""
+    """The dotted path of a ``webhook_alerts.drawing.previews.Preview``; empty: a body is shown as JSON alone."""
     supports_edit: ClassVar[bool] = False
     """Can a sent message be changed?"""
 
@@ -127,6 +157,10 @@ class Channel(abc.ABC):
     @abc.abstractmethod
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
         """One message with as many of *alerts*, from the front, as the service takes. Pure, and never raises."""
+
+    def with_picture(self, payload: Payload, picture: File) -> Payload:  # noqa: ARG002 - most services take no files
+        """*payload* that shows *picture* as well; as it is where the service takes none."""
+        return payload
 
     def edit(self, url: str, message_id: str, body: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
         """Where to PATCH what, so that the message *message_id* becomes *body*; asked where ``supports_edit``."""

@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -45,6 +46,7 @@ class Discord(Channel):
     provider_rate: ClassVar[tuple[Window, ...]] = (Window(40, 1.0),)
     """Below the documented 50 requests per second and address."""
     max_alerts: ClassVar[int] = discord_lines.MOST
+    preview: ClassVar[str] = "webhook_alerts.drawing.discord.draw"
     supports_edit: ClassVar[bool] = True
 
     def recognises(self, url: str) -> bool:
@@ -85,6 +87,14 @@ class Discord(Channel):
         if any(alert.level >= Level.CRITICAL for alert in alerts[:count]):
             _mention(payload, style.mention)
         return Payload(payload, count, tuple(files))
+
+    def with_picture(self, payload: Payload, picture: File) -> Payload:
+        """In the last embed; https://discord.com/developers/docs/reference#uploading-files."""
+        if not payload.json.get("embeds"):
+            return payload
+        *others, last = payload.json["embeds"]
+        last = {**last, "image": {"url": f"attachment://{picture.filename}"}}
+        return replace(payload, json={**payload.json, "embeds": [*others, last]}, files=(*payload.files, picture))
 
     def edit(self, url: str, message_id: str, body: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
         """https://discord.com/developers/docs/resources/webhook#edit-webhook-message; who wrote it cannot change."""

@@ -35,6 +35,11 @@ SIGNS: Mapping[Level, str] = {
     Level.ERROR: "🔴",
     Level.CRITICAL: "🚨",
 }
+STATE_COLOURS: Mapping[str, int] = {"resolved": 0x2ECC71, "acknowledged": 0x5865F2}
+STATE_SIGNS: Mapping[str, str] = {"resolved": "✅", "acknowledged": "👀", "flapping": "🔁"}
+"""What has become of an incident outweighs how grave it was."""
+_LONGEST_LINK = 1024
+"""Discord takes 2,048 characters; a longer one than this is none of ours."""
 _TEXT_CLIP = 20_000
 _LONG_VALUE = 40
 _CONTEXT_FIELDS = 18
@@ -48,8 +53,30 @@ def draw(alert: Alert, style: Style, room: int) -> tuple[dict[str, Any], bool]:
     except Exception as error:  # noqa: BLE001 - a user's template must not cost the alert
         embed = _TEMPLATES[alert.kind](alert, style)
         _field(embed, "Template", f"the own template failed: {type(error).__name__}", inline=False)
-    whole = _add_trace(embed, alert, style, room)
-    return clamp(embed, room), whole
+    _add_state(embed, alert)
+    link = style.link(alert)
+    tail = f"\n[Open · acknowledge · silence]({link})" if 0 < len(link) <= _LONGEST_LINK else ""
+    if tail:
+        embed["url"] = link
+    whole = _add_trace(embed, alert, style, room, len(tail))
+    return clamp(embed, room, tail), whole
+
+
+def sign(alert: Alert) -> str:
+    """What *alert* is headed by: what has become of it, else how grave it is."""
+    return STATE_SIGNS.get(alert.state, SIGNS[alert.level])
+
+
+def _add_state(embed: dict[str, Any], alert: Alert) -> None:
+    """Say what has become of the alert's incident: by colour and sign, and in words."""
+    if alert.state in STATE_COLOURS:
+        embed["color"] = STATE_COLOURS[alert.state]
+    if alert.state in STATE_SIGNS:
+        title = str(embed.get("title", "")).removeprefix(SIGNS[alert.level]).lstrip()
+        embed["title"] = f"{STATE_SIGNS[alert.state]} {title}"
+    if alert.note:
+        note = escape_markdown(clean(cut_end(alert.note, 300)))
+        embed.setdefault("fields", []).insert(0, {"name": "State", "value": note, "inline": False})
 
 
 def size(embed: Mapping[str, Any]) -> int:
@@ -82,25 +109,37 @@ def error(alert: Alert, style: Style) -> dict[str, Any]:
 
 def performance(alert: Alert, style: Style) -> dict[str, Any]:
     """A measured value against its threshold."""
-    details = alert.details
-    embed = _frame(alert, f"⏱️ {escape_emphasis(clean(str(details.get('metric', 'performance'))))}", "")
-    unit = f" {details.get('unit', '')}".rstrip()
-    _field(embed, "Value", f"{_number(details.get('value'))}{unit}", at=0)
-    _field(embed, "Threshold", f"{_number(details.get('threshold'))}{unit}", at=1)
-    _field(embed, "Ratio", f"{_number(details.get('ratio'))}×", at=2)
+    embed = _frame(alert, f"⏱️ {_subject(alert, 'metric')}", "")
+    unit = f" {alert.details.get('unit') or ''}".rstrip()
+    known = [name for name in ("value", "threshold", "ratio") if alert.details.get(name) is not None]
+    for at, name in enumerate(known):
+        value = f"{_number(alert.details[name])}{'×' if name == 'ratio' else unit}"
+        _field(embed, name.title(), value, at=at)
     return embed
 
 
 def event(alert: Alert, style: Style) -> dict[str, Any]:
     """Something that happened in the business: a member joined."""
-    return _frame(
-        alert, f"📌 {escape_emphasis(clean(str(alert.details.get('event', alert.message))).replace('_', ' '))}", ""
-    )
+    return _frame(alert, f"📌 {_subject(alert, 'event', spaces='_')}", "")
 
 
 def status(alert: Alert, style: Style) -> dict[str, Any]:
     """The state of the service: deployed, starting, draining."""
-    return _frame(alert, f"📣 {escape_emphasis(clean(str(alert.details.get('status', alert.message))))}", "")
+    return _frame(alert, f"📣 {_subject(alert, 'status')}", "")
+
+
+def _subject(alert: Alert, name: str, *, spaces: str = " ") -> str:
+    """What an alert is about: the detail of that *name*, else its message, else its kind; *spaces* become such."""
+    for text in (alert.details.get(name), alert.message):
+        said = clean(cut_end(str(text), TITLE)).replace(spaces, " ").strip() if text is not None else ""
+        if any(map(str.isprintable, said)):
+            return escape_emphasis(said)
+    return alert.kind.value
+
+
+def digest(alert: Alert, style: Style) -> dict[str, Any]:
+    """What an hour, a day or a week has brought."""
+    return _frame(alert, f"📊 {escape_emphasis(cut_end(clean(alert.message), 200))}", "")
 
 
 _TEMPLATES: Mapping[Kind, Callable[[Alert, Style], dict[str, Any]]] = {
@@ -109,13 +148,15 @@ _TEMPLATES: Mapping[Kind, Callable[[Alert, Style], dict[str, Any]]] = {
     Kind.PERFORMANCE: performance,
     Kind.EVENT: event,
     Kind.STATUS: status,
+    Kind.DIGEST: digest,
 }
 
 
 def plain(alert: Alert, style: Style, room: int) -> tuple[str, bool]:
     """*alert* as text within *room* characters, and whether its trace is whole."""
     times = f" (×{alert.occurrences})" if alert.occurrences > 1 else ""
-    head = f"{SIGNS[alert.level]} **{alert.level.name}**{times} "
+    state = f" · {escape_markdown(alert.note)}" if alert.note else ""
+    head = f"{sign(alert)} **{alert.level.name}**{times}{state} "
     message = escape_markdown(cut_end(" ".join(_text(alert.message, style).split()), 500))
     line = head + cut_end(message, max(0, min(room, 1200) - len(head)))
     trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP)) if style.include_stack_traces else ""
@@ -130,20 +171,24 @@ def plain(alert: Alert, style: Style, room: int) -> tuple[str, bool]:
     return f"{line}\n{code_block(cut_middle(trace, left - 100), 'py')}"[:room], False
 
 
-def clamp(embed: Mapping[str, Any], room: int) -> dict[str, Any]:
-    """*embed* with every part within its own limit and their sum within *room*; blank parts are left out."""
+def clamp(embed: Mapping[str, Any], room: int, tail: str = "") -> dict[str, Any]:
+    """*embed* with every part within its own limit and their sum within *room*; blank parts are left out.
+
+    *tail* ends the description, whatever is cut.
+    """
     kept: dict[str, Any] = {key: embed[key] for key in ("url", "color", "timestamp") if key in embed}
-    left = room
+    left = room - len(tail)
     if title := cut_end(clean(str(embed.get("title", ""))).strip(), min(TITLE, left)):
         kept["title"] = title
         left -= len(title)
     footer = cut_end(clean(str(embed.get("footer", {}).get("text", ""))).strip(), min(FOOTER, 200))
     left -= len(footer)
     description = str(embed.get("description", "")).strip()
-    if len(description) > min(DESCRIPTION, left):
-        description = _cut_block(description, min(DESCRIPTION, left))
-    if description:
-        kept["description"] = description
+    most = min(DESCRIPTION - len(tail), left)
+    if len(description) > most:
+        description = _cut_block(description, most)
+    if description or tail:
+        kept["description"] = f"{description}{tail}".lstrip()
         left -= len(description)
     fields = []
     for field in embed.get("fields", ())[:FIELDS]:
@@ -234,13 +279,16 @@ def _field(embed: dict[str, Any], name: str, value: str, *, inline: bool | None 
     fields.insert(len(fields) if at is None else at, field)
 
 
-def _add_trace(embed: dict[str, Any], alert: Alert, style: Style, room: int) -> bool:
-    """Put the trace below the message, cut in the middle to what is left; says whether all of it stands there."""
+def _add_trace(embed: dict[str, Any], alert: Alert, style: Style, room: int, tail: int) -> bool:
+    """Put the trace below the message, cut in the middle to what is left but for *tail* characters.
+
+    Says whether all of it stands there.
+    """
     if not style.include_stack_traces or not alert.stack_trace:
         return True
     used = size(embed)
     message = str(embed.get("description", ""))
-    left = min(DESCRIPTION - len(message), room - used) - len("\n```py\n\n```") - 1
+    left = min(DESCRIPTION - len(message), room - used) - tail - len("\n```py\n\n```") - 1
     if left < 100:
         return False
     trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP))

@@ -44,7 +44,8 @@ def draw(alerts: Sequence[Alert], room: int) -> tuple[list[dict[str, Any]], int]
 
 def _line(alert: Alert, most: int) -> str:
     times = f" **×{alert.occurrences:,}**" if alert.occurrences > 1 else ""
-    head = f"<t:{int(alert.last_seen)}:T>{times} "
+    state = f"{discord_embeds.STATE_SIGNS[alert.state]} " if alert.state in discord_embeds.STATE_SIGNS else ""
+    head = f"{state}<t:{int(alert.last_seen)}:T>{times} "
     kind = clean(alert.exception_type).rpartition(".")[2].strip()
     text = " ".join(clean(cut_end(f"{kind}: {alert.message}" if kind else alert.message, 500)).split())
     return head + (_escaped(text, most - len(head)) or alert.kind.value)

@@ -9,6 +9,7 @@ from webhook_alerts.channels.base import Channel
 
 _BUILT_IN = {
     "discord": "webhook_alerts.channels.discord.Discord",
+    "slack": "webhook_alerts.channels.slack.Slack",
     "webhook": "webhook_alerts.channels.generic.Generic",
 }
 

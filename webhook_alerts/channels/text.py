@@ -42,6 +42,11 @@ def escape_emphasis(text: str) -> str:
     return _EMPHASIS.sub(r"\\\1", text)
 
 
+def escape_entities(text: str) -> str:
+    """*text* without ``&``, ``<`` and ``>``, for markup in which only these begin something: Slack's, HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def code_block(text: str, language: str = "") -> str:
     """A fenced block that *text* cannot close: its runs of backticks are parted by zero-width spaces."""
     return f"```{language}\n{defuse(text)}\n```"

@@ -1,0 +1,6 @@
+// Each service's module: its NAME, and draw(message), the nodes that a person would see of a message.
+
+import * as discord from "./discord.js";
+import * as slack from "./slack.js";
+
+export const SERVICES = { discord, slack };
