@@ -53,7 +53,7 @@ def test_1_dead_before_the_claim_is_committed_everything_is_as_it_was(errors, ow
 def test_2_dead_between_claim_and_request_costs_no_attempt(errors, owe, discord, monkeypatch):
     owe("a")
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:

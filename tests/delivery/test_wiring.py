@@ -54,7 +54,15 @@ class Worker:
 
 def test_a_plain_worker_consumes_our_queues(user_app: Celery):
     wiring._consume("worker@host", Worker(user_app))
-    assert {"celery", "alerts", "alerts.errors"} <= set(user_app.amqp.queues.consume_from)
+    consumed = list(user_app.amqp.queues.consume_from)
+    assert {"celery", "alerts", "alerts.errors"} <= set(consumed)
+    assert consumed.index("alerts:critical") < consumed.index("alerts")
+
+
+def test_a_worker_that_was_told_to_accept_alerts_serves_the_critical_ones_too(user_app: Celery):
+    user_app.amqp.queues.select(["celery", "alerts"])
+    wiring._consume("worker@host", Worker(user_app))
+    assert set(user_app.amqp.queues.consume_from) == {"celery", "alerts", "alerts:critical", "alerts:added"}
 
 
 def test_a_worker_that_was_told_its_queues_keeps_to_them(user_app: Celery):

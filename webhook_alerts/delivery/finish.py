@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from webhook_alerts.channels.base import Outcome, Response, Verdict
 from webhook_alerts.conf import Config
 from webhook_alerts.delivery import record
 from webhook_alerts.delivery.claim import Claim
+from webhook_alerts.metrics import catalogue, counters
 from webhook_alerts.models import Attempt, Delivery, Message
 
 logger = logging.getLogger("webhook_alerts.delivery")
@@ -48,13 +50,20 @@ def finish(
         ours = Message.objects.filter(pk=message.pk, token=message.token, state=Message.State.SENDING).update(
             token=None, lease_until=None, **values
         )
-        if ours:
-            _carry(message, outcome, str(values["state"]))
+        delivered = _carry(message, outcome, str(values["state"])) if ours else 0
         note(claim.attempt, outcome, response, duration_s)
+    _count_delivered(claim, delivered)
     if not ours:
         logger.warning("An outcome came after its lease had ended: the message belongs to another worker")
         return None
     return wait_s
+
+
+def _count_delivered(claim: Claim, number: int) -> None:
+    counters.add(catalogue.DELIVERED, claim.message.webhook, by=number)
+    if number == len(claim.origins):  # else it is sent again, and had arrived before
+        now = time.time()
+        counters.observe(claim.message.webhook, [now - origin.raised_at for origin in claim.origins])
 
 
 def _next(message: Message, outcome: Outcome, config: Config) -> tuple[dict[str, Any], float | None]:
@@ -88,14 +97,14 @@ def _again(wait_s: float, reason: str, **counted: Any) -> dict[str, Any]:
     }
 
 
-def _carry(message: Message, outcome: Outcome, state: str) -> None:
-    """Bring the deliveries to where their message is."""
+def _carry(message: Message, outcome: Outcome, state: str) -> int:
+    """Bring the deliveries to where their message is; how many are delivered by it."""
     carried = Delivery.objects.filter(message=message).exclude(state=Delivery.State.DELIVERED)
     if outcome.verdict is Verdict.DELIVERED:
-        carried.update(state=Delivery.State.DELIVERED, delivered_at=Now(), reason="")
-    elif message.resend:
-        return
-    elif outcome.verdict is Verdict.REFUSED and not message.digest and carried.count() > 1:
+        return carried.update(state=Delivery.State.DELIVERED, delivered_at=Now(), settled_at=Now(), reason="")
+    if message.resend:
+        return 0
+    if outcome.verdict is Verdict.REFUSED and not message.digest and carried.count() > 1:
         # Taken apart, so that only the alert that the service refuses fails.
         Message.objects.filter(pk=message.pk).update(reason=f"taken apart: {_reason(outcome)}"[:255])
         carried.update(state=Delivery.State.PENDING, message=None, alone=True)
@@ -105,6 +114,7 @@ def _carry(message: Message, outcome: Outcome, state: str) -> None:
         if outcome.verdict is Verdict.GONE:
             record.fall_back(message)
         carried.update(state=Delivery.State.PENDING)
+    return 0
 
 
 def note(attempt: Attempt, outcome: Outcome, response: Response | None, duration_s: float) -> None:

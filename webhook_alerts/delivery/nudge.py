@@ -25,6 +25,10 @@ LONGEST_COUNTDOWN_S = 60.0
 """A longer wait is left to the flush: a broker redelivers what sits in a worker for long."""
 EXPIRES_S = 600
 """When a nudge that no worker took is thrown away: they must not pile up while no worker runs."""
+ADDED_TASK = "webhook_alerts.deliver"
+ADDED_QUEUE = "alerts:added"
+"""The task and the queue of all webhooks that operators have added: workers that run know no others. No webhook's own
+queue can have that name."""
 RETRY_LATER = "later:"
 """Marks a slot whose nudge waits only for a retry to be due: anything due now may take it over."""
 
@@ -83,7 +87,11 @@ class Nudge:
         try:
             app().send_task(
                 task_name(self.webhook),
-                kwargs={"slot": self.slot, "token": self.token},
+                kwargs={
+                    "slot": self.slot,
+                    "token": self.token,
+                    **({"webhook": self.webhook} if self.webhook in get_config().added else {}),
+                },
                 queue=queue_name(self.webhook),
                 countdown=wait_s or None,
                 expires=EXPIRES_S + wait_s,
@@ -99,12 +107,17 @@ class Nudge:
 
 
 def task_name(webhook: str) -> str:
-    """The Celery task that delivers to *webhook*."""
-    return f"webhook_alerts.deliver.{webhook}"
+    """The Celery task that delivers to *webhook*: its own, if workers knew of it when they started."""
+    return ADDED_TASK if webhook in get_config().added else f"webhook_alerts.deliver.{webhook}"
 
 
 def queue_name(webhook: str) -> str:
     """The queue that the task of *webhook* is sent to."""
+    return ADDED_QUEUE if webhook in get_config().added else own_queue(webhook)
+
+
+def own_queue(webhook: str) -> str:
+    """The queue of a webhook that the settings configure."""
     return f"alerts.{webhook}"
 
 

@@ -1,21 +1,22 @@
-"""Webhooks that the service has declared gone: nothing more is sent there until an operator says so."""
+"""Webhooks that the service has declared gone, or an operator holds: nothing is sent there until somebody resumes."""
 
 from __future__ import annotations
 
 import logging
 
-from webhook_alerts.delivery import notice
-from webhook_alerts.models import Pause
+from django.utils import timezone
+
+from webhook_alerts import audit
+from webhook_alerts.delivery import notice, record
+from webhook_alerts.models import Act, Pause
 
 logger = logging.getLogger("webhook_alerts.delivery")
 
 
 def begin(webhook: str, endpoint: str, reason: str) -> None:
     """Pause *webhook* at the address whose digest is *endpoint*, and tell it elsewhere, once."""
-    values = {"endpoint": endpoint, "reason": reason[:255]}
-    if Pause.objects.filter(webhook=webhook, **values).exists():
+    if not _write(webhook, endpoint, reason):
         return
-    Pause.objects.update_or_create(webhook=webhook, defaults=values)
     logger.error("The webhook %s is paused, its deliveries stay pending: %s", webhook, reason)
     notice.tell(
         f"The webhook {webhook} is paused: the service says that it is gone. Its alerts wait.",
@@ -25,9 +26,29 @@ def begin(webhook: str, endpoint: str, reason: str) -> None:
     )
 
 
-def end(webhook: str) -> bool:
-    """Send to *webhook* again; was it paused?"""
-    return Pause.objects.filter(webhook=webhook).delete()[0] > 0
+def order(webhook: str, endpoint: str, reason: str, actor: str) -> bool:
+    """Pause *webhook* because *actor* says so; did that change anything? What is paused already stays as it is."""
+    if Pause.objects.filter(webhook=webhook, endpoint=endpoint).exists():
+        return False
+    return _write(webhook, endpoint, reason, actor)
+
+
+def _write(webhook: str, endpoint: str, reason: str, actor: str = "") -> bool:
+    values = {"endpoint": endpoint, "reason": reason[:255], "paused_by": actor[:150]}
+    if Pause.objects.filter(webhook=webhook, **values).exists():
+        return False
+    with record.short():
+        Pause.objects.update_or_create(webhook=webhook, defaults={**values, "created_at": timezone.now()})
+        audit.note(Act.Verb.PAUSED, "webhook", webhook, actor=actor, reason=reason[:255])
+    return True
+
+
+def end(webhook: str, actor: str = "") -> bool:
+    """Send to *webhook* again, because *actor* says so; was it paused?"""
+    with record.short():
+        was_paused = Pause.objects.filter(webhook=webhook).delete()[0] > 0
+        audit.note(Act.Verb.RESUMED, "webhook", webhook, actor=actor, was_paused=was_paused)
+    return was_paused
 
 
 def reason(webhook: str, endpoint: str) -> str | None:

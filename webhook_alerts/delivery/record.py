@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import router, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.db.transaction import Atomic
 
 from webhook_alerts import alert
 from webhook_alerts.conf import Webhook, get_config
+from webhook_alerts.metrics import catalogue, counters, reasons
 from webhook_alerts.models import Delivery, Message
 
 
@@ -34,7 +37,18 @@ def deliveries_failed(message: Message, reason: str) -> None:
     """Fail what *message* carries and, where its webhook has a fallback, owe the alerts to that."""
     carried = Delivery.objects.filter(message=message).exclude(state=Delivery.State.DELIVERED)
     fall_back(message)
-    carried.update(state=Delivery.State.FAILED, reason=reason)
+    count_failed(message.webhook, reason, carried.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now()))
+
+
+def count_failed(webhook: str, reason: str, number: int) -> None:
+    """Have the metrics say, once the running transaction is committed, that *number* deliveries have failed."""
+    count = partial(counters.add, catalogue.FAILED, webhook, reasons.class_of(reason), by=number)
+    transaction.on_commit(count, using=database())
+
+
+def count_suppressed(webhook: str, reason: str, number: int) -> None:
+    """The same of *number* deliveries that are suppressed; *reason* is one of ``catalogue.SUPPRESSED``'s."""
+    transaction.on_commit(partial(counters.add, catalogue.SUPPRESSED, webhook, reason, by=number), using=database())
 
 
 def fall_back(message: Message) -> None:
@@ -103,5 +117,6 @@ COLUMNS: Sequence[str] = (
     "release",
     "host",
     "process",
+    "traceparent",
     "samples",
 )

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from webhook_alerts import audit
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import record
 from webhook_alerts.delivery.nudge import nudge
-from webhook_alerts.models import Delivery, Message
+from webhook_alerts.models import Act, Delivery, Message
 
 
-def resend(message_ids: Iterable[UUID], *, actor: Any = None) -> int:  # noqa: ARG001 - the caller logs who it was
-    """Try these finished messages once more, with the same id and body; how many will be.
+def resend(message_ids: Iterable[UUID], *, actor: str = "") -> int:
+    """Try these finished messages once more, with the same id and body, because *actor* says so; how many will be.
 
     What is pending or under way is left alone, so that a second click does nothing; so is a message that was taken
     apart, whose alerts others carry. A resend that fails leaves everything as it was, but for its attempt.
@@ -27,16 +27,18 @@ def resend(message_ids: Iterable[UUID], *, actor: Any = None) -> int:  # noqa: A
     settled = Message.objects.filter(
         carries, pk__in=list(message_ids), state__in=[Message.State.DELIVERED, Message.State.FAILED]
     )
-    webhooks = set(settled.values_list("webhook", flat=True))
-    count = settled.update(
-        before_resend=F("state"),
-        state=Message.State.PENDING,
-        resend=True,
-        due_at=Now(),
-        claims=F("attempts") + F("deferrals"),
-    )
-    _nudge(webhooks)
-    return count
+    with record.short():
+        going = dict(settled.order_by("pk").select_for_update(of=("self",)).values_list("pk", "webhook"))
+        Message.objects.filter(pk__in=going).update(
+            before_resend=F("state"),
+            state=Message.State.PENDING,
+            resend=True,
+            due_at=Now(),
+            claims=F("attempts") + F("deferrals"),
+        )
+        audit.note_all(Act.Verb.RESENT, "message", going, actor=actor)
+    _nudge(set(going.values()))
+    return len(going)
 
 
 def replay(webhook: str | None = None, since: datetime | None = None, ids: Iterable[UUID] | None = None) -> int:
@@ -55,9 +57,11 @@ def replay(webhook: str | None = None, since: datetime | None = None, ids: Itera
         # The deliveries of a message that somebody resends just now stay with it.
         replayed = list(messages.values_list("pk", flat=True))
         count = Delivery.objects.filter(state=Delivery.State.FAILED, message__in=replayed).update(
-            state=Delivery.State.PENDING, reason="", owed_since=Now()
+            state=Delivery.State.PENDING, reason="", owed_since=Now(), settled_at=None
         )
-        count += failed.filter(message__isnull=True).update(state=Delivery.State.PENDING, reason="", owed_since=Now())
+        count += failed.filter(message__isnull=True).update(
+            state=Delivery.State.PENDING, reason="", owed_since=Now(), settled_at=None
+        )
         Message.objects.filter(pk__in=replayed, state=Message.State.FAILED).update(
             state=Message.State.PENDING,
             due_at=Now(),

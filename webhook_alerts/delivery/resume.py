@@ -6,12 +6,12 @@ from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.delivery.nudge import clear, nudge
 
 
-def resume(webhook: str) -> bool:
-    """End a pause, a cooldown and an open breaker, and look at what is due now; was there a pause?
+def resume(webhook: str, actor: str = "") -> bool:
+    """End a pause, a cooldown and an open breaker because *actor* says so, and look at what is due; was there a pause?
 
     Raises ``KeyError`` for a webhook that is not configured.
     """
-    was_paused = gate_for(webhook).resume()
+    was_paused = gate_for(webhook).resume(actor)
     clear(webhook)
     nudge(webhook)
     return was_paused

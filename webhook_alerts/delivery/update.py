@@ -6,7 +6,7 @@ lost with a worker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,14 @@ from django.db.models.functions import Now
 from webhook_alerts.channels.base import Channel, Outcome, Payload, Verdict
 from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
 from webhook_alerts.delivery import record
+from webhook_alerts.delivery.look import look
+from webhook_alerts.incidents.notes import with_notes
 from webhook_alerts.models import Attempt, Delivery, Message
 
 GATHER_S = 5.0
 """How long further repeats are waited for before a message is changed, in seconds."""
+GATHER_REPEATS_S = 60.0
+"""The same for repeats that are not told, which are nothing new, in seconds."""
 GIVE_UP_S = 3_600.0
 """A counter that could not be brought up to date for this long stays as it is."""
 FOLLOW_UP = "follow-up: the counts when the window closed"
@@ -34,6 +38,22 @@ def mark(alerts: Iterable[UUID]) -> None:
     stale.filter(~Q(provider_message_id="")).update(update_due_at=Now() + timedelta(seconds=GATHER_S))
     # Not sent yet, or sent by a service that names no message: once, when the window is over.
     stale.filter(provider_message_id="").update(update_due_at=Now() + timedelta(seconds=window_s + GATHER_S))
+
+
+def mark_later(alerts: Collection[UUID]) -> None:
+    """The incidents of *alerts* go on without being told again: their messages are to say how often, now and then."""
+    if not alerts:
+        return
+    shown = Delivery.objects.filter(alert__in=alerts, message__isnull=False).order_by().values("message")
+    stale = Message.objects.filter(~Q(provider_message_id=""), pk__in=shown, update_due_at=None)
+    stale.update(update_due_at=Now() + timedelta(seconds=GATHER_REPEATS_S))
+
+
+def mark_now(message: UUID) -> None:
+    """What *message* shows has changed in another way: it is brought up to date at the next look."""
+    # A sum, for what SQLite writes for the bare time is not equal to the same time read and given back to it.
+    now = Now() - timedelta(milliseconds=1)
+    Message.objects.filter(pk=message, state=Message.State.DELIVERED).update(update_due_at=now)
 
 
 def due() -> Q:
@@ -56,19 +76,19 @@ def claim(message: Message) -> datetime | None:
 def render(message: Message, webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
     """The message as it should be now; ``None`` when it need not or cannot change."""
     rows = message.deliveries.order_by("-level", "id").values_list(*(f"alert__{name}" for name in record.COLUMNS))
-    alerts = [record.value_of(row) for row in rows]
+    alerts = with_notes([record.value_of(row) for row in rows])
     if not alerts or message.digest:
         return None
     if not channel.supports_edit:
         alerts = [alert for alert in alerts if alert.occurrences > 1]
-    payload = channel.render(alerts, config.style(webhook)) if alerts else None
+    payload = channel.render(alerts, look(webhook, config)) if alerts else None
     whole = payload is not None and (payload.count == len(alerts) or not channel.supports_edit)
     return payload if whole and payload is not None and payload.json != message.body else None
 
 
 def follow_up(message: Message, payload: Payload) -> None:
     """Owe the service one more message with the counts, since the first cannot be changed."""
-    files: Sequence[Any] = [{"filename": file.filename, "content": file.content} for file in payload.files]
+    files: Sequence[Any] = [file.to_dict() for file in payload.files]
     Message.objects.create(webhook=message.webhook, body=payload.json, files=files, reason=FOLLOW_UP)
 
 
