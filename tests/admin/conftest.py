@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.delivery.conftest import errors, owe
+from webhook_alerts import overrides
 from webhook_alerts.models import Alert, Attempt, Delivery, Message
 
 __all__ = ["errors", "owe"]
@@ -63,3 +64,9 @@ def history(count: int, text: str = "it broke", **alert: object) -> list[Message
         )
         made.append(message)
     return made
+
+
+@pytest.fixture(autouse=True)
+def followed(db: None) -> None:
+    """What operators have set is known already, so that no test's first page asks for it."""
+    overrides.refresh()

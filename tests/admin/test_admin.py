@@ -10,22 +10,24 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from tests.admin.conftest import history
 from tests.delivery.test_deliver import states
-from webhook_alerts.admin import paginator, resend
+from webhook_alerts.admin import badges, paginator, resend
 from webhook_alerts.alert import uuid7
 from webhook_alerts.delivery.deliver import deliver
-from webhook_alerts.models import Alert, Attempt, Delivery, Message
+from webhook_alerts.incidents import state
+from webhook_alerts.models import Act, Alert, Attempt, Delivery, Incident, Message, Pause
 from webhook_alerts.testing.fake_discord import Answer
 
 pytestmark = pytest.mark.django_db
 MODELS = (Alert, Delivery, Message)
+OTHERS = (Incident, Pause, Act)
 NAMES = [model._meta.model_name for model in MODELS]
 
 
@@ -49,7 +51,7 @@ def rows(page: Any) -> int:
 
 def test_these_models_are_registered():
     config = apps.get_app_config("webhook_alerts")
-    assert {model for model in admin.site._registry if model._meta.app_config is config} == set(MODELS)
+    assert {model for model in admin.site._registry if model._meta.app_config is config} >= {*MODELS, *OTHERS}
 
 
 # Looking
@@ -132,6 +134,7 @@ def test_what_lies_beyond_the_count_is_reached_without_counting(errors, viewer, 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_list_asks_as_many_queries_for_many_rows_as_for_few(errors, viewer, name):
     asked = []
+    viewer.get(listed(name))  # what is laid over the settings is read now and then
     for more in (5, 45):
         history(more)
         with CaptureQueriesContext(
@@ -286,7 +289,8 @@ def test_who_may_is_asked_first_and_then_it_is_sent_once(failed, operator, disco
     assert "left alone" in confirm(operator, page).text  # and once more, after it had arrived
     deliver("errors")
     assert len(discord.requests("errors")) == 2
-    assert LogEntry.objects.filter(object_id=str(failed.pk)).count() == 1
+    (act,) = Act.objects.filter(target="message", target_id=failed.pk, verb=Act.Verb.RESENT)
+    assert act.actor == "user0"
 
 
 def test_asked_anew_a_delivered_message_is_sent_again(failed, operator, discord):
@@ -345,3 +349,121 @@ def test_not_too_many_at_once(errors, operator, monkeypatch):
     page = operator.get(ask(operator, *history(3)).url)
     assert "At most 2 messages" in page.text
     assert set(Message.objects.values_list("state", flat=True)) == {"failed"}
+
+
+# All that match
+
+
+def across(client: Client, name: str, query: str = "", **more: str) -> Any:
+    """Choose "all that match" beyond the page, and the action "Resend"."""
+    first = apps.get_model("webhook_alerts", name).objects.first()
+    given = {"action": "resend_selected", "_selected_action": str(first.pk), "select_across": "1", **more}
+    return client.post(f"{listed(name)}?{query}", given)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_that_match_are_sent_again_in_batches(errors, operator, name, monkeypatch):
+    monkeypatch.setattr(resend, "BATCH", 25)
+    history(60)
+    history(7, "another thing", fingerprint="f2")
+    page = across(operator, name, "q=f1")
+    assert "60 messages will be sent once more" in page.text
+    assert page.text.count("_selected_action") == 1
+    assert "and 10 more" in page.text
+    assert Message.objects.filter(state="pending").count() == 0
+    assert "60 messages are sent again" in confirm(operator, page).text
+    assert Message.objects.filter(state="pending", resend=True).count() == 60
+    assert Act.objects.filter(verb=Act.Verb.RESENT).count() == 60
+    assert "left alone" in confirm(operator, page).text
+    assert Act.objects.count() == 60
+
+
+def test_what_matches_only_since_the_question_is_not_sent(errors, operator):
+    history(2)
+    page = across(operator, "message", "state__exact=failed")
+    history(1)
+    Attempt.objects.all().delete()
+    confirm(operator, page)
+    assert Message.objects.filter(state="pending").count() == 2
+
+
+def test_more_than_the_most_is_refused_whole(errors, operator, monkeypatch):
+    monkeypatch.setattr(resend, "MOST", 5)
+    history(6)
+    page = operator.post(
+        listed("message"),
+        {"action": "resend_selected", "_selected_action": str(Message.objects.first().pk), "select_across": "1"},
+        follow=True,
+    )
+    assert "At most 5 messages can be sent again at once" in page.text
+    assert not Message.objects.filter(state="pending").exists()
+
+
+def test_the_question_says_how_long_it_takes(configure, discord, operator):
+    configure(WEBHOOKS={"errors": {"url": discord.url("errors"), "channel": "discord", "rate": "1/m"}})
+    history(3)
+    assert "at its rate, at least 3 minutes" in across(operator, "message").text
+
+
+# Words
+
+
+def test_level_and_kind_are_told_apart(errors, viewer):
+    history(1)
+    Alert.objects.update(kind="error")
+    page = viewer.get(reverse("admin:webhook_alerts_alert_change", args=[Alert.objects.get().pk])).text
+    assert "</span>error</span>" in page
+    assert '<span class="wa-kind">kind: error</span>' in page
+
+
+def test_an_event_is_said_in_words_and_a_count_has_separators(errors, viewer):
+    history(1, "member_join", occurrences=1000)
+    Alert.objects.update(kind="event", exception_type="")
+    text = viewer.get(listed("alert")).text
+    assert "member join" in text
+    assert "×1,000" in text
+    with translation.override("pt-br"):
+        assert badges.times(1000) == '<span class="wa-count">×1.000</span>'
+
+
+def test_a_list_says_who_has_the_incident_in_hand(errors, owe, viewer):
+    owe("it broke", fingerprint="f1")
+    state.acknowledge("f1", "ana")
+    text = viewer.get(listed("alert")).text
+    assert '<span class="wa-second">ana</span>' in text
+    assert "/admin/webhook_alerts/incident/f1/change/" in text
+
+
+def test_a_page_says_why_it_went_where_it_went(errors, owe, viewer):
+    owe("it broke")
+    page = viewer.get(reverse("admin:webhook_alerts_alert_change", args=[Alert.objects.get().pk])).text
+    assert "The route “error” names it." in page
+    assert "Its gate is open now." in page
+
+
+@pytest.mark.parametrize(
+    ("data", "drawn"),
+    [
+        ({"a": "one\ntwo"}, '{\n  "a": "one\n    two"\n}'),
+        ({"a": "C:\\new"}, '{\n  "a": "C:\\\\new"\n}'),
+        ({"a": "\\\n!"}, '{\n  "a": "\\\\\n    !"\n}'),
+    ],
+)
+def test_lines_of_a_text_in_json_stand_as_lines(data, drawn):
+    assert unescape(badges.pretty(data)) == f'<pre class="wa-pre">{drawn}</pre>'
+
+
+def test_a_message_is_drawn_as_its_channel_draws_it(errors, owe, viewer):
+    owe("it broke")
+    deliver("errors")
+    page = viewer.get(reverse("admin:webhook_alerts_message_change", args=[Message.objects.get().pk])).text
+    assert '<div class="wa-discord">' in page
+    assert "As the channel draws it" in page
+
+
+def test_a_message_of_a_webhook_that_is_gone_shows_its_json(errors, viewer):
+    history(1)
+    Message.objects.update(webhook="gone")
+    page = viewer.get(reverse("admin:webhook_alerts_message_change", args=[Message.objects.get().pk])).text
+    assert "As the channel draws it" not in page
+    assert '<details class="wa-more" open>' in page

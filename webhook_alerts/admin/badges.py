@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from webhook_alerts.channels.text import clean
+from webhook_alerts.drawing.moments import elapsed
+from webhook_alerts.models import Alert
 
 CLIP = 20_000
 """Characters of one text shown on a page; the rest stays in the database."""
 
 EMPTY = "—"
+_BREAK = re.compile(r"(?<!\\)((?:\\\\)*)\\n")
+"""A line break as JSON writes it; a backslash before it would be escaped itself."""
+
+_SPOKEN = frozenset({Alert.Kind.EVENT, Alert.Kind.STATUS})
+"""Kinds whose message is a name, such as ``member_join``."""
 
 
 def badge(group: str, value: object, text: object, *, title: str = "") -> SafeString:
@@ -42,6 +49,17 @@ def state(row: Any) -> SafeString:
     return badge("state", row.state, row.get_state_display(), title=row.reason)
 
 
+def incident(row: Any) -> SafeString:
+    """Where an incident stands, and who brought it there."""
+    by = _("by %(who)s") % {"who": row.state_by} if row.state_by else ""
+    return badge("incident", row.state, row.get_state_display(), title=by)
+
+
+def kind(row: Any) -> SafeString:
+    """What sort of thing happened, and that this is meant: one kind is called as a level is."""
+    return format_html('<span class="wa-kind">{}</span>', _("kind: %(kind)s") % {"kind": row.get_kind_display()})
+
+
 def outcome(attempt: Any) -> SafeString:
     """How one request ended."""
     return badge("outcome", attempt.outcome, attempt.get_outcome_display())
@@ -51,13 +69,7 @@ def age(moment: datetime | None) -> SafeString | str:
     """How long ago, in its largest unit; the exact time when hovered over."""
     if moment is None:
         return EMPTY
-    now = timezone.now()
-    words = _("in %(time)s") % {"time": timesince(now, moment, depth=1)}
-    if moment <= now:
-        words = _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
-    if abs((now - moment).total_seconds()) < 60:
-        words = _("just now")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), elapsed(moment))
 
 
 def exact(moment: datetime | None) -> str:
@@ -66,8 +78,13 @@ def exact(moment: datetime | None) -> str:
 
 
 def times(occurrences: int) -> SafeString | str:
-    """×57; nothing for what happened once."""
-    return format_html('<span class="wa-count">×{}</span>', occurrences) if occurrences > 1 else ""
+    """×57, ×1,000; nothing for what happened once."""
+    return format_html('<span class="wa-count">×{}</span>', number(occurrences)) if occurrences > 1 else ""
+
+
+def number(value: int) -> str:
+    """With separators, as the language has them."""
+    return str(number_format(value, use_l10n=True, force_grouping=True))
 
 
 def clip(text: str, limit: int = CLIP) -> str:
@@ -85,11 +102,37 @@ def pre(text: str) -> SafeString | str:
 
 
 def pretty(data: Any) -> SafeString | str:
-    """JSON with one key a line, clipped."""
-    return pre(json.dumps(data, indent=2, ensure_ascii=False, default=str)) if data else EMPTY
+    """JSON with one key a line, clipped; the lines of its texts stand as lines, for people and not for a parser."""
+    return pre(_unfolded(json.dumps(data, indent=2, ensure_ascii=False, default=str))) if data else EMPTY
+
+
+def _unfolded(document: str) -> str:
+    """*document* with the line breaks that its texts hold, each line as far in as the text's own."""
+    lines = []
+    for line in document.split("\n"):
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        lines.append(_BREAK.sub(lambda found, indent=indent: f"{found[1]}\n{indent}", line))  # type: ignore[misc]
+    return "\n".join(lines)
 
 
 def first_line(text: str, limit: int = 120) -> str:
     """The beginning of *text*, on one line of at most *limit* characters."""
     line = " ".join(text[: limit * 4].split())
     return clean(line if len(line) <= limit else line[: limit - 1] + "…")
+
+
+def title(alert: Any) -> str:
+    """What an alert says, in one line: its exception where the message does not name it; an event in words."""
+    text = first_line(alert.message) or str(alert.get_kind_display())
+    if alert.kind in _SPOKEN:
+        return text.replace("_", " ")
+    kind = alert.exception_type.rpartition(".")[2]
+    return f"{kind}: {text}" if kind and kind not in text else text
+
+
+def two_lines(first: object, *second: object) -> SafeString:
+    """*first*, and below it, less loud, what there is of *second*."""
+    rest = [str(part) for part in second if part]
+    if not rest:
+        return format_html("{}", first)
+    return format_html('{}<span class="wa-second">{}</span>', first, " · ".join(rest))

@@ -1,36 +1,35 @@
 """Deliveries: one alert owed to one webhook."""
+# ruff: noqa: ARG002 - Django decides what its methods are given
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.urls import reverse
-from django.utils.html import format_html
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from webhook_alerts.admin import badges
-from webhook_alerts.admin.filters import AlertSinceFilter, OlderFilter, WebhookFilter
+from webhook_alerts.admin.filters import AlertSinceFilter, ChoiceFilter, Older, WebhookFilter
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.admin.resend import ResendMixin
+from webhook_alerts.admin.timeline import attempts
 from webhook_alerts.models import Alert, Delivery
 
-FIELDS = ("state_badge", "webhook", "level_badge", "alert_link", "message_link", "reason", "created_at", "delivered_at")
-SHOWN = ("alert__id", "alert__message", "alert__occurrences", "alert__kind", "alert__level")
+SHOWN = ("alert__id", "alert__message", "alert__occurrences", "alert__kind", "alert__level", "alert__exception_type")
 OWN = ("id", "alert_id", "message_id", "webhook", "state", "level", "reason", "created_at", "delivered_at")
 
 
 class DeliveryAdmin(ResendMixin, HistoryAdmin):
     """What is owed to whom, newest first."""
 
-    list_display = ("state_badge", "webhook", "level_badge", "title", "count", "age", "delivered", "reason")
-    list_display_links = ("state_badge", "title")
-    list_filter = ("state", WebhookFilter, "level", AlertSinceFilter, OlderFilter)
-    fields: ClassVar = FIELDS
-    readonly_fields = FIELDS
+    list_display = ("state_badge", "level_badge", "title", "count", "age", "delivered")
+    list_display_links = ("title",)
+    list_filter = (("state", ChoiceFilter), WebhookFilter, ("level", ChoiceFilter), AlertSinceFilter, Older)
+    change_form_template = "webhook_alerts/admin/delivery.html"
 
     def for_list(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """With the alert's message, without its trace and context."""
@@ -44,14 +43,30 @@ class DeliveryAdmin(ResendMixin, HistoryAdmin):
         """Those of an alert or of a message."""
         return rows.filter(alert=identifier) | rows.filter(message=identifier)
 
+    def page(self, request: HttpRequest, row: Delivery) -> dict[str, Any]:
+        """Where it stands, and what was requested for it."""
+        facts = [
+            (_("Webhook"), row.webhook),
+            (_("Reason"), row.reason),
+            (_("Owed since"), badges.exact(row.owed_since)),
+            (_("Delivered"), badges.exact(row.delivered_at) if row.delivered_at else ""),
+        ]
+        return {
+            "title": badges.title(row.alert),
+            "state": badges.state(row),
+            "level": badges.level(row),
+            "facts": [(name, value) for name, value in facts if value],
+            "attempts": attempts(row.message) if row.message else "",
+        }
+
     def message_ids(self, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
         """Each message once, though it may carry several of the rows."""
         return rows.filter(message__isnull=False).order_by().values_list("message_id", flat=True).distinct()
 
     @admin.display(description=_("state"))
     def state_badge(self, row: Delivery) -> SafeString:
-        """Dot and word."""
-        return badges.state(row)
+        """Where it stands, and at which webhook."""
+        return badges.two_lines(badges.state(row), row.webhook)
 
     @admin.display(description=_("level"))
     def level_badge(self, row: Delivery) -> SafeString:
@@ -59,9 +74,9 @@ class DeliveryAdmin(ResendMixin, HistoryAdmin):
         return badges.level(row)
 
     @admin.display(description=_("alert"))
-    def title(self, row: Delivery) -> str:
-        """The alert's message, its beginning."""
-        return badges.first_line(row.alert.message) or str(row.alert.get_kind_display())
+    def title(self, row: Delivery) -> SafeString:
+        """The alert's message, its beginning, and why the delivery stands where it does."""
+        return badges.two_lines(badges.title(row.alert), badges.first_line(row.reason))
 
     @admin.display(description=_("times"))
     def count(self, row: Delivery) -> SafeString | str:
@@ -76,18 +91,4 @@ class DeliveryAdmin(ResendMixin, HistoryAdmin):
     @admin.display(description=_("delivered"))
     def delivered(self, row: Delivery) -> SafeString | str:
         """When it arrived."""
-        return badges.age(row.delivered_at)
-
-    @admin.display(description=_("alert"))
-    def alert_link(self, row: Delivery) -> SafeString:
-        """To the alert's page."""
-        url = reverse("admin:webhook_alerts_alert_change", args=[row.alert_id])
-        return format_html('<a href="{}">{}</a>', url, self.title(row))
-
-    @admin.display(description=_("message"))
-    def message_link(self, row: Delivery) -> SafeString | str:
-        """To the message that carries it."""
-        if row.message_id is None:
-            return badges.EMPTY
-        url = reverse("admin:webhook_alerts_message_change", args=[row.message_id])
-        return format_html('<a href="{}">{}</a>', url, row.message_id)
+        return badges.age(row.delivered_at) if row.delivered_at else ""

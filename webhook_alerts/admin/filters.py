@@ -4,31 +4,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from webhook_alerts.admin.base import UNFOLD
 from webhook_alerts.alert import uuid7
 from webhook_alerts.conf import get_config
+from webhook_alerts.models import Incident
+
+TEMPLATE = "admin/filter.html" if UNFOLD else "webhook_alerts/admin/filter.html"
 
 
-class _Page(Protocol):
-    """The part of Django's ``ChangeList`` that a filter needs."""
+class Listed(admin.SimpleListFilter):
+    """A filter that is drawn as one of a row of menus."""
 
-    result_list: QuerySet[Any]
-    paginator: Any
-    list_per_page: int
-    result_count: int
-
-    def get_query_string(self, new_params: dict[str, Any] | None = None, remove: list[str] | None = None) -> str: ...
+    template = TEMPLATE
 
 
-class WebhookFilter(admin.SimpleListFilter):
+class ChoiceFilter(admin.ChoicesFieldListFilter):
+    """By a field with choices, drawn likewise."""
+
+    template = TEMPLATE
+
+
+class WebhookFilter(Listed):
     """By webhook: the configured names, so that the rows need not be read to find them."""
 
     title = _("webhook")
@@ -51,12 +59,12 @@ class AlertWebhookFilter(WebhookFilter):
         return queryset.filter(deliveries__webhook=self.value()) if self.value() else queryset
 
 
-class _Since(admin.SimpleListFilter):
+class _Since(Listed):
     """The last minutes, hours or days, read off the identifiers, which begin with the time (UUID version 7)."""
 
     title = _("time")
     parameter_name = "since"
-    field: ClassVar[str]
+    field: ClassVar[str] = "pk"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:
         """Seconds, and how they are called."""
@@ -88,34 +96,29 @@ class AlertSinceFilter(_Since):
     field = "alert_id"
 
 
-class OlderFilter(admin.SimpleListFilter):
-    """Pages beyond the paginator's cap: "older than the last row here", which needs no offset."""
+class Older(admin.SimpleListFilter):
+    """Pages beyond the paginator's cap: "older than the last row here", which needs no offset; drawn below the list."""
 
     title = _("position")
     parameter_name = "before"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        """Never empty, so that Django shows the filter; ``choices`` draws the links."""
-        return [("older", _("Older than this page"))]
+        """Never empty, so that Django asks the filter for its rows."""
+        return [("older", _("Older"))]
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Back to the newest, and on from the last row of this page."""
-        page: _Page = changelist
-        yield {
-            "selected": self.value() is None,
-            "query_string": page.get_query_string(remove=[self.parameter_name, "p"]),
-            "display": _("Newest"),
-        }
-        rows = list(page.result_list)
-        if rows and page.result_count > page.list_per_page:
-            yield {
-                "selected": False,
-                "query_string": page.get_query_string({self.parameter_name: str(rows[-1].pk)}, remove=["p"]),
-                "display": _("Older than this page"),
-            }
+    def links(self, page: Any, rows: Sequence[Any]) -> tuple[str, str]:
+        """The queries of the newest rows and of those after this page; empty where they are these, or are counted."""
+        newest = page.get_query_string(remove=[self.parameter_name, "p"]) if self.value() else ""
+        more = bool(rows) and getattr(page.paginator, "capped", False)
+        older = page.get_query_string({self.parameter_name: self.position(rows[-1])}, remove=["p"]) if more else ""
+        return newest, older
+
+    def position(self, row: Any) -> str:
+        """Where *row* stands, as a text."""
+        return str(row.pk)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows before the given one; what is not an identifier shows everything."""
+        """The rows before the given position; what is none shows everything."""
         value = self.value()
         if not value:
             return queryset
@@ -125,6 +128,72 @@ class OlderFilter(admin.SimpleListFilter):
         except ValidationError:
             return queryset
         return queryset.filter(pk__lt=key)
+
+
+class OlderSeen(Older):
+    """By when it was seen last, and by its key among equals."""
+
+    def position(self, row: Any) -> str:
+        """The time and the key."""
+        return f"{row.last_seen.isoformat()} {row.pk}"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows before the given position; what is none shows everything."""
+        seen, _space, key = (self.value() or "").partition(" ")
+        try:
+            moment = datetime.fromisoformat(seen)
+        except ValueError:
+            return queryset
+        return queryset.filter(last_seen__lte=moment).exclude(last_seen=moment, pk__gte=key)
+
+
+class SeenFilter(_Since):
+    """By when it was seen last."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows seen within the chosen time."""
+        chosen = self.value()
+        if chosen not in {key for key, _name in self.lookup_choices}:
+            return queryset
+        return queryset.filter(last_seen__gte=timezone.now() - timedelta(seconds=int(chosen)))
+
+
+class IncidentStateFilter(Listed):
+    """By state; most of the time, what is not resolved is looked for."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        """The states, after the two that somebody may still have to look at."""
+        return [("unresolved", _("not resolved")), *Incident.State.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows in that state."""
+        chosen = self.value()
+        if chosen == "unresolved":
+            return queryset.filter(state__in=[Incident.State.OPEN, Incident.State.ACKNOWLEDGED])
+        return queryset.filter(state=chosen) if chosen in Incident.State.values else queryset
+
+
+class ActorFilter(Listed):
+    """By who did it: members of staff, so that the rows need not be read to find them."""
+
+    title = _("who")
+    parameter_name = "who"
+    itself = "-"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        """The names of at most 50 users, and what was done by itself."""
+        users = get_user_model()
+        name = users.USERNAME_FIELD
+        names = users._default_manager.filter(is_staff=True).order_by(name).values_list(name, flat=True)[:50]
+        return [(self.itself, _("by itself")), *((each, each) for each in names)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """What that user did."""
+        chosen = self.value()
+        return queryset.filter(actor="" if chosen == self.itself else chosen) if chosen else queryset
 
 
 def _first_of(unix_ms: int) -> Any:

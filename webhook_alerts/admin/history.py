@@ -1,38 +1,57 @@
-"""What the three list pages have in common: read-only, fast, and found by id, fingerprint or words."""
+"""What the pages of the record have in common: read-only, fast, and found by id, fingerprint or words."""
 # ruff: noqa: ARG002 - Django decides what its methods are given
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from webhook_alerts import overrides
+from webhook_alerts.admin.base import UNFOLD, Base
+from webhook_alerts.admin.filters import Older
 from webhook_alerts.admin.paginator import CappedPaginator
 from webhook_alerts.models import Alert
-
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Model]
-    List = ChangeList
-else:
-    Base = admin.ModelAdmin
-    List = ChangeList
 
 SEARCHED = 20_000
 """Alerts whose words a search reads, newest first: a bound on its time, since no index serves a substring."""
 
 
-class HistoryList(List):
+class HistoryList(ChangeList):
     """A list page that loads for its rows only what its columns show."""
+
+    newest_link = ""
+    older_link = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(str(self.opts.verbose_name_plural))
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         """The rows, with ``for_list`` of the admin applied."""
         rows = super().get_queryset(request, exclude_parameters)
         return self.model_admin.for_list(rows)  # type: ignore[attr-defined,no-any-return]
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The page, with what the admin attaches to its rows, and the links to older and newer ones."""
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            # Django offers "Show all" wherever it does not know the sum of all rows.
+            self.full_result_count = self.result_count
+        rows = list(self.result_list)
+        self.model_admin.attach(rows)  # type: ignore[attr-defined]
+        self.result_list = rows
+        position = next((spec for spec in self.filter_specs if isinstance(spec, Older)), None)
+        if position is not None:
+            self.filter_specs = [spec for spec in self.filter_specs if spec is not position]
+            self.newest_link, self.older_link = position.links(self, rows)
 
 
 class HistoryAdmin(Base):
@@ -43,19 +62,33 @@ class HistoryAdmin(Base):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 50
-    ordering = ("-pk",)
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
     sortable_by: ClassVar[tuple[str, ...]] = ()
     actions_on_bottom = False
-    change_list_template = "webhook_alerts/admin/change_list.html"
-    search_fields = ("pk",)
+    empty_value_display = ""
+    change_list_template = f"webhook_alerts/admin/{'list' if UNFOLD else 'list_with_filters'}.html"
+    change_form_template = "webhook_alerts/admin/page.html"
+    search_fields: ClassVar[tuple[str, ...]] = ("pk",)
     search_help_text = _("An id or a fingerprint, or words of the message (looked for in the newest 20,000 alerts).")
 
     class Media:
-        css: ClassVar = {"all": ["webhook_alerts/admin.css"]}
+        css: ClassVar = {"all": ["webhook_alerts/admin.css", f"webhook_alerts/{'unfold' if UNFOLD else 'stock'}.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows, shown under what operators have set by now."""
+        overrides.refresh()
+        return super().get_queryset(request)
 
     def for_list(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """*rows* with what the list's columns need, and nothing that is large."""
         return rows
+
+    def attach(self, rows: Sequence[Any]) -> None:
+        """Give the rows of one page what no join serves."""
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the template of one row's page is given beside ``row``; ``title`` is its heading."""
+        return {}
 
     def by_alerts(self, rows: QuerySet[Any], alerts: QuerySet[Alert]) -> QuerySet[Any]:
         """Those of *rows* that belong to *alerts*."""
@@ -64,6 +97,12 @@ class HistoryAdmin(Base):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Our list."""
         return HistoryList
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page of one row, drawn by our template instead of a form."""
+        row = kwargs.get("obj")
+        context |= {"row": row, "subtitle": None, **self.page(request, row)}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody adds to history."""

@@ -1,43 +1,44 @@
-"""Messages: one HTTP request owed, the body as it was sent, and every attempt."""
+"""Messages: one HTTP request owed, as the channel draws it and as it was sent, and every attempt."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html_join
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from webhook_alerts.admin import badges
-from webhook_alerts.admin.filters import OlderFilter, SinceFilter, WebhookFilter
+from webhook_alerts.admin.filters import ChoiceFilter, Older, SinceFilter, WebhookFilter
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.admin.resend import ResendMixin
-from webhook_alerts.admin.timeline import attempts
+from webhook_alerts.admin.timeline import acts, attempts
+from webhook_alerts.channels import registry
+from webhook_alerts.conf import get_config
+from webhook_alerts.drawing.previews import preview
 from webhook_alerts.models import Alert, Delivery, Message
 
-FIELDS = ("state_badge", "alerts", "attempt_log", "payload", "attached", "standing", "provider_message_id", "id")
 OWN = ("id", "webhook", "state", "reason", "attempts", "deferrals", "due_at", "created_at", "finished_at")
+CARRIED = 100
+"""Alerts of one message on its page."""
 
 
 class MessageAdmin(ResendMixin, HistoryAdmin):
     """What was sent, or is about to be, newest first."""
 
-    list_display = ("state_badge", "webhook", "title", "attempts", "age", "due", "reason")
-    list_display_links = ("state_badge", "title")
-    list_filter = ("state", WebhookFilter, SinceFilter, OlderFilter)
-    fields: ClassVar = FIELDS
-    readonly_fields = FIELDS
-    change_form_template = "webhook_alerts/admin/message_form.html"
+    list_display = ("state_badge", "headline", "failures", "age", "due")
+    list_display_links = ("headline",)
+    list_filter = (("state", ChoiceFilter), WebhookFilter, SinceFilter, Older)
+    change_form_template = "webhook_alerts/admin/message.html"
 
     def for_list(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Without bodies; with the alerts' first words, in one more query for the page."""
-        carried = Delivery.objects.select_related("alert").only("message_id", "alert__message", "alert__kind")
+        fields = ("message_id", "alert__message", "alert__kind", "alert__exception_type")
+        carried = Delivery.objects.select_related("alert").only(*fields)
         return rows.only(*OWN).prefetch_related(Prefetch("deliveries", carried.order_by("pk")))
 
     def by_alerts(self, rows: QuerySet[Any], alerts: QuerySet[Alert]) -> QuerySet[Any]:
@@ -54,27 +55,42 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
         """The rows themselves."""
         return rows.order_by().values_list("pk", flat=True)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The page, with a button for those who may resend."""
-        extra = {"may_resend": self.has_resend_permission(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, extra)
+    def page(self, request: HttpRequest, row: Message) -> dict[str, Any]:
+        """How it looks, what it carries, and how it fared."""
+        carried = row.deliveries.select_related("alert").order_by("pk")
+        return {
+            "title": _("Message to %(webhook)s") % {"webhook": row.webhook},
+            "state": badges.state(row),
+            "age": badges.age(row.created_at),
+            "preview": _preview(row),
+            "carried": [_carried(item.alert) for item in carried[:CARRIED]],
+            "attempts": attempts(row),
+            "body": badges.pretty(row.body),
+            "files": [(item.get("filename", ""), badges.pre(str(item.get("content", "")))) for item in _files(row)],
+            "facts": _facts(row),
+            "acts": acts("message", row.pk),
+            "may_resend": self.has_resend_permission(request),
+        }
 
     @admin.display(description=_("state"))
     def state_badge(self, row: Message) -> SafeString:
-        """Dot and word."""
-        return badges.state(row)
+        """Where it stands, and at which webhook."""
+        return badges.two_lines(badges.state(row), row.webhook)
 
     @admin.display(description=_("carries"))
-    def title(self, row: Message) -> str:
-        """The first alert, and how many more."""
+    def headline(self, row: Message) -> SafeString:
+        """The first alert, and how many more; below it why it stands where it does."""
         carried = list(row.deliveries.all())
         if not carried:
-            return badges.EMPTY
-        first = badges.first_line(carried[0].alert.message, 90) or str(carried[0].alert.get_kind_display())
-        more = len(carried) - 1
-        return f"{first} {ngettext('and %d more', 'and %d more', more) % more}" if more else first
+            return badges.two_lines(badges.EMPTY, badges.first_line(row.reason))
+        first, more = badges.title(carried[0].alert), len(carried) - 1
+        text = f"{first} {ngettext('and %d more', 'and %d more', more) % more}" if more else first
+        return badges.two_lines(text, badges.first_line(row.reason))
+
+    @admin.display(description=_("failed requests"))
+    def failures(self, row: Message) -> str:
+        """How many; nothing where none failed."""
+        return badges.number(row.attempts) if row.attempts else ""
 
     @admin.display(description=_("age"))
     def age(self, row: Message) -> SafeString | str:
@@ -84,48 +100,36 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
     @admin.display(description=_("due"))
     def due(self, row: Message) -> SafeString | str:
         """When it is tried next, while it is pending."""
-        return badges.age(row.due_at) if row.state == Message.State.PENDING else badges.EMPTY
+        return badges.age(row.due_at) if row.state == Message.State.PENDING else ""
 
-    @admin.display(description=_("carries"))
-    def alerts(self, row: Message) -> SafeString | str:
-        """Links to the alerts in it."""
-        links = (
-            (
-                badges.level(item.alert),
-                reverse("admin:webhook_alerts_alert_change", args=[item.alert_id]),
-                badges.first_line(item.alert.message) or item.alert.get_kind_display(),
-                badges.times(item.alert.occurrences),
-            )
-            for item in row.deliveries.select_related("alert").order_by("pk")
-        )
-        return format_html_join("", '<div class="wa-line">{} <a href="{}">{}</a> {}</div>', links) or badges.EMPTY
 
-    @admin.display(description=_("attempts"))
-    def attempt_log(self, row: Message) -> SafeString:
-        """Every request made for it."""
-        return attempts(row)
+def _carried(alert: Alert) -> tuple[Any, ...]:
+    return badges.level(alert), alert.pk, badges.title(alert), badges.times(alert.occurrences)
 
-    @admin.display(description=_("body as sent"))
-    def payload(self, row: Message) -> SafeString | str:
-        """The JSON that was posted."""
-        return badges.pretty(row.body)
 
-    @admin.display(description=_("attached files"))
-    def attached(self, row: Message) -> SafeString | str:
-        """Name and content of each."""
-        return badges.pretty(row.files)
+def _preview(row: Message) -> SafeString | None:
+    webhook = get_config().webhooks.get(row.webhook)
+    return preview(registry.get(webhook.channel), row.body, _files(row), row.webhook) if webhook else None
 
-    @admin.display(description=_("standing"))
-    def standing(self, row: Message) -> SafeString:
-        """Times and counters that decide what happens next."""
-        facts = [
-            (_("webhook"), row.webhook),
-            (_("created"), badges.exact(row.created_at)),
-            (_("due"), badges.exact(row.due_at)),
-            (_("finished"), badges.exact(row.finished_at)),
-            (_("failed requests"), row.attempts),
-            (_("asked to wait"), row.deferrals),
-            (_("claims"), row.claims),
-            (_("reason"), row.reason or badges.EMPTY),
-        ]
-        return format_html_join("", '<div class="wa-fact"><span>{}</span> {}</div>', facts)
+
+def _files(row: Message) -> list[dict[str, Any]]:
+    """What is attached, as far as it can be read."""
+    return [item for item in row.files if isinstance(item, dict)]
+
+
+def _facts(row: Message) -> list[tuple[Any, Any]]:
+    """Times and counters that decide what happens next."""
+    pending = row.state == Message.State.PENDING
+    facts = [
+        (_("Webhook"), row.webhook),
+        (_("Reason"), row.reason),
+        (_("Created"), badges.exact(row.created_at)),
+        (_("Due"), badges.exact(row.due_at) if pending else ""),
+        (_("Finished"), badges.exact(row.finished_at) if row.finished_at else ""),
+        (_("Failed requests"), row.attempts),
+        (_("Asked to wait"), row.deferrals),
+        (_("Claims"), row.claims),
+        (_("Id at the service"), row.provider_message_id),
+        (_("Id"), row.pk),
+    ]
+    return [(name, value) for name, value in facts if value or value == 0]

@@ -1,14 +1,18 @@
-"""Attempts as a timeline; the alert's page and the message's draw it alike."""
+"""Attempts and acts as timelines; the pages of alerts, messages and incidents draw them alike."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
+from webhook_alerts import audit
 from webhook_alerts.admin import badges
-from webhook_alerts.models import Alert, Attempt, Message
+from webhook_alerts.models import Act, Alert, Attempt, Message
 
 SHOWN = 50
 """Attempts of one message on a page, the latest."""
@@ -23,6 +27,24 @@ def deliveries(alert: Alert) -> SafeString:
     """Each delivery of *alert* with its message and the requests made for it."""
     owed = alert.deliveries.select_related("message").order_by("webhook")
     return _render("timeline", {"entries": [_delivery(item) for item in owed]})
+
+
+def acts(target: str, target_id: object, began: datetime | None = None) -> SafeString:
+    """What was done to one thing, the latest first, back to when it *began*; empty where there is nothing to tell."""
+    found = audit.of(target, target_id)
+    if not found and began is None:
+        return SafeString("")
+    entries = [(act, badges.exact(act.at), _said(act)) for act in found]
+    return _render("acts", {"acts": entries, "began": began, "began_at": badges.exact(began)})
+
+
+def _said(act: Act) -> str:
+    """What the details of an act add to it."""
+    quiet_s = act.details.get("quiet_s")
+    if isinstance(quiet_s, int):
+        quiet = timesince(act.at - timedelta(seconds=quiet_s), act.at, depth=1)
+        return _("after %(time)s of quiet") % {"time": quiet}
+    return str(act.details.get("reason", ""))
 
 
 def _delivery(row: Any) -> dict[str, Any]:

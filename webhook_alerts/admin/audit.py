@@ -1,0 +1,78 @@
+"""The audit trail: who did what, to what, and when."""
+# ruff: noqa: ARG002 - Django decides what its methods are given
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from webhook_alerts.admin import badges, links
+from webhook_alerts.admin.filters import ActorFilter, ChoiceFilter, Older, SinceFilter
+from webhook_alerts.admin.history import HistoryAdmin
+from webhook_alerts.models import Act
+
+
+class ActAdmin(HistoryAdmin):
+    """What was done, latest first."""
+
+    list_display = ("who", "verb_badge", "aim", "told", "age")
+    list_display_links = ("verb_badge",)
+    list_filter = (("verb", ChoiceFilter), ActorFilter, SinceFilter, Older)
+    search_help_text = _("The id, fingerprint or name of what it was done to, or the name of who did it.")
+    change_form_template = "webhook_alerts/admin/act.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By what it was done to, exactly, or by who did it."""
+        term = search_term.strip().replace("\x00", "")
+        if not term:
+            return queryset, False
+        same = queryset.filter(target__in=["incident", "silence", "message", "webhook", "route"], target_id=term)
+        return (same if same.exists() else queryset.filter(actor=term)), False
+
+    def page(self, request: HttpRequest, row: Act) -> dict[str, Any]:
+        """One act, whole."""
+        return {
+            "title": f"{self.who(row)}: {row.get_verb_display()}",
+            "facts": [
+                (_("Who"), self.who(row)),
+                (_("What"), row.get_verb_display()),
+                (_("Target"), self.aim(row)),
+                (_("When"), badges.exact(row.at)),
+            ],
+            "details": badges.pretty(row.details) if row.details else "",
+        }
+
+    @admin.display(description=_("who"))
+    def who(self, row: Act) -> str:
+        """The user's name."""
+        return row.actor or str(_("by itself"))
+
+    @admin.display(description=_("what"))
+    def verb_badge(self, row: Act) -> str:
+        """What was done."""
+        return str(row.get_verb_display())
+
+    @admin.display(description=_("target"))
+    def aim(self, row: Act) -> SafeString:
+        """What it was done to, and the way there."""
+        address = links.target(row)
+        name = format_html("{} <code>{}</code>", row.target, row.target_id)
+        return format_html('<a href="{}">{}</a>', address, name) if address else name
+
+    @admin.display(description=_("details"))
+    def told(self, row: Act) -> str:
+        """What belongs to it, on one line."""
+        return badges.first_line(", ".join(f"{key}: {value}" for key, value in row.details.items())) or badges.EMPTY
+
+    @admin.display(description=_("when"))
+    def age(self, row: Act) -> SafeString | str:
+        """How long ago."""
+        return badges.age(row.at)

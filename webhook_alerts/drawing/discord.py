@@ -1,0 +1,96 @@
+"""A message as Discord shows it: content, embeds and files, from the body that was posted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from webhook_alerts.alert import JSON
+from webhook_alerts.drawing.markdown import Mentions, marked, moment
+
+_EVERYBODY = {"parse": ["everyone", "users", "roles"]}
+"""Whom a body calls that does not say otherwise."""
+_WIDTHS = ("", "half", "third")
+
+
+def draw(body: Mapping[str, JSON], files: Sequence[Mapping[str, JSON]], webhook: str) -> SafeString:
+    """*body* with its *files*, by the name that it gives itself, or that of the *webhook*."""
+    name = _text(body.get("username")) or webhook
+    context = {
+        "name": name,
+        "letter": name[:1].upper(),
+        "content": marked(_text(body.get("content")), _mentions(_mapping(body.get("allowed_mentions", _EVERYBODY)))),
+        "embeds": [_embed(embed) for embed in _mappings(body.get("embeds"))],
+        "files": [{"name": _text(each.get("filename")), "content": _text(each.get("content"))} for each in files],
+    }
+    return SafeString(render_to_string("webhook_alerts/previews/discord.html", context))
+
+
+def _embed(embed: Mapping[str, JSON]) -> dict[str, Any]:
+    colour = embed.get("color")
+    return {
+        "colour": f"#{colour:06x}" if isinstance(colour, int) and 0 <= colour <= 0xFFFFFF else "#1e1f22",
+        "author": _text(_mapping(embed.get("author")).get("name")),
+        "title": marked(_text(embed.get("title"))),
+        "link": url if (url := _text(embed.get("url"))).startswith(("https://", "http://")) else "",
+        "description": marked(_text(embed.get("description"))),
+        "fields": _fields(_mappings(embed.get("fields"))),
+        "footer": _text(_mapping(embed.get("footer")).get("text")),
+        "time": _time(embed.get("timestamp")),
+    }
+
+
+def _fields(fields: Sequence[Mapping[str, JSON]]) -> list[dict[str, Any]]:
+    """Up to three inline fields share a row, as in Discord."""
+    drawn: list[dict[str, Any]] = []
+    for inline, group in groupby(fields, lambda field: bool(field.get("inline"))):
+        run = list(group)
+        step = 3 if inline else 1
+        for first in range(0, len(run), step):
+            row = run[first : first + step]
+            drawn += [
+                {
+                    "width": _WIDTHS[len(row) - 1],
+                    "name": marked(_text(field.get("name"))),
+                    "value": marked(_text(field.get("value"))),
+                }
+                for field in row
+            ]
+    return drawn
+
+
+def _mentions(allowed: Mapping[str, JSON]) -> Mentions:
+    def calls(mention: str) -> bool:
+        parse = allowed.get("parse") or ()
+        found = re.search(r"\d+", mention)
+        if found is None:
+            return "everyone" in parse
+        kind = "roles" if mention.startswith("<@&") else "users"
+        return kind in parse or found[0] in (allowed.get(kind) or ())
+
+    return calls
+
+
+def _time(stamp: JSON) -> SafeString | str:
+    try:
+        return moment(int(datetime.fromisoformat(_text(stamp)).timestamp()))
+    except ValueError:
+        return ""
+
+
+def _text(value: JSON) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(value: JSON) -> Mapping[str, JSON]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: JSON) -> list[Mapping[str, JSON]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -1,0 +1,99 @@
+"""The part of Discord's markup that our messages hold, as HTML. Every text is escaped; nothing else becomes markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+Mentions = Callable[[str], bool]
+"""Does a mention, as it is written, really call anybody?"""
+_PLAIN = re.compile(r"[^\\`*_~<@\[]+")
+_Draw = Callable[[re.Match[str], Mentions], SafeString]
+
+
+def nobody(_mention: str) -> bool:
+    """What an embed calls."""
+    return False
+
+
+def marked(source: str, mentions: Mentions = nobody) -> SafeString:
+    """*source* as Discord shows it; ``mentions`` says which mentions are drawn as such.
+
+    No mark can stand within its like, so that marks within marks are five deep at the most.
+    """
+    drawn: list[SafeString] = []
+    at = 0
+    while at < len(source):
+        rule, found = _match(source, at)
+        if rule is not None and found is not None and found.end() > at:
+            drawn.append(rule(found, mentions))
+        else:
+            found = _PLAIN.match(source, at)
+            drawn.append(_text(found[0] if found else source[at]))
+        at = found.end() if found else at + 1
+    return format_html_join("", "{}", ((part,) for part in drawn))
+
+
+def _match(source: str, at: int) -> tuple[_Draw | None, re.Match[str] | None]:
+    for pattern, draw in _RULES:
+        if found := pattern.match(source, at):
+            return draw, found
+    return None, None
+
+
+def moment(seconds: int, form: str = "Y-m-d H:i:s") -> SafeString:
+    """A time in Unix *seconds*, in the current time zone; what no calendar has stays a number."""
+    try:
+        then = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return _text(str(seconds))
+    return format_html('<time datetime="{}">{}</time>', then.isoformat(), date_format(timezone.localtime(then), form))
+
+
+def _text(value: str) -> SafeString:
+    return format_html("{}", value)
+
+
+def _around(tag: str) -> _Draw:
+    def draw(found: re.Match[str], mentions: Mentions) -> SafeString:
+        return format_html("<{tag}>{}</{tag}>", marked(found[1], mentions), tag=SafeString(tag))
+
+    return draw
+
+
+def _block(found: re.Match[str], _mentions: Mentions) -> SafeString:
+    return format_html("<pre><code>{}</code></pre>", found[1])
+
+
+def _code(found: re.Match[str], _mentions: Mentions) -> SafeString:
+    return format_html("<code>{}</code>", found[1])
+
+
+def _link(found: re.Match[str], mentions: Mentions) -> SafeString:
+    text = marked(found[1], mentions)
+    return format_html('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>', found[2], text)
+
+
+def _mention(found: re.Match[str], mentions: Mentions) -> SafeString:
+    return format_html('<span class="wa-mention">{}</span>' if mentions(found[0]) else "{}", found[0])
+
+
+_RULES: Sequence[tuple[re.Pattern[str], _Draw]] = [
+    (re.compile(r"\\([\\*_~`|>\[\]()#<:@-])"), lambda found, _mentions: _text(found[1])),
+    (re.compile(r"```(?:[\w+-]+\n)?\n?([\s\S]*?)\n?```\n?"), _block),
+    (re.compile(r"``([\s\S]+?)``(?!`)"), _code),
+    (re.compile(r"`([^`]+)`"), _code),
+    (re.compile(r"\*\*([\s\S]+?)\*\*"), _around("strong")),
+    (re.compile(r"\*([^*\s][^*]*)\*"), _around("em")),
+    (re.compile(r"__([\s\S]+?)__"), _around("u")),
+    (re.compile(r"~~([\s\S]+?)~~"), _around("s")),
+    (re.compile(r"\[([^\]\n]+)\]\((https?://[^\s)]+)\)"), _link),
+    (re.compile(r"<t:(\d{1,15})(?::[a-zA-Z])?>"), lambda found, _mentions: moment(int(found[1]), "H:i:s")),
+    (re.compile(r"@everyone|@here|<@[&!]?\d+>"), _mention),
+]

@@ -1,0 +1,93 @@
+// Keeps the dashboard up to date, and draws its chart. Without this script the page is whole, as of when it was opened.
+"use strict";
+
+(() => {
+  const EVERY_MS = 10000;
+  const HEIGHT = 240;
+  const COLOURS = { delivered: "--wa-green", suppressed: "--wa-grey", failed: "--wa-red" };
+  let now, stale, chart;
+
+  function colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "currentColor";
+  }
+
+  function given() {
+    return JSON.parse(document.getElementById("wa-chart-data").textContent);
+  }
+
+  function rows({ starts, counts }) {
+    return [starts, ...Object.keys(COLOURS).map((name) => counts[name])];
+  }
+
+  function draw() {
+    const place = document.getElementById("wa-chart");
+    const data = given();
+    const ink = getComputedStyle(document.body).color;
+    const line = colour("--hairline-color");
+    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+    const series = Object.entries(COLOURS).map(([name, variable]) => ({
+      label: data.names[name],
+      stroke: colour(variable),
+      fill: `${colour(variable)}33`,
+      width: 2,
+      paths: uPlot.paths.stepped({ align: 1 }),
+      points: { show: false },
+    }));
+    const size = { width: place.clientWidth, height: HEIGHT };
+    chart?.destroy();
+    chart = new uPlot({ ...size, series: [{ label: data.names.time }, ...series], axes: [axis, { ...axis, size: 56 }] }, rows(data), place);
+  }
+
+  // Only what differs is replaced, so that focus, selection and what is open stay.
+  function bringIn(text) {
+    const fresh = new DOMParser().parseFromString(text, "text/html").body;
+    const focused = document.activeElement?.getAttribute("href");
+    for (const part of fresh.children) {
+      const old = part.id && document.getElementById(part.id);
+      if (!old) continue;
+      if (part.id === "wa-ended") {
+        for (const id of ["wa-chart-data", "wa-numbers"]) {
+          const [before, after] = [document.getElementById(id), part.querySelector(`#${id}`)];
+          if (id === "wa-chart-data") before.textContent = after.textContent;
+          else before.querySelector("tbody").replaceWith(after.querySelector("tbody"));
+        }
+        chart?.setData(rows(given()), false);
+      } else if (old.innerHTML !== part.innerHTML) {
+        old.replaceChildren(...part.childNodes);
+      }
+    }
+    if (focused && document.activeElement === document.body) {
+      now.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+    }
+  }
+
+  async function refresh() {
+    if (document.hidden) return;
+    try {
+      const address = new URL(location.href);
+      address.searchParams.set("part", "");
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      bringIn(await answer.text());
+      stale.hidden = true;
+      now.dataset.refreshed = String(Number(now.dataset.refreshed ?? 0) + 1);
+    } catch {
+      stale.hidden = false;
+    }
+  }
+
+  function start() {
+    now = document.getElementById("wa-now");
+    stale = document.getElementById("wa-stale");
+    if (!now) return;
+    draw();
+    const place = document.getElementById("wa-chart");
+    new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT })).observe(now);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    document.addEventListener("visibilitychange", refresh);
+    setInterval(refresh, EVERY_MS);
+  }
+
+  document.addEventListener("DOMContentLoaded", start);
+})();
