@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -17,8 +18,10 @@ from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.conf import Config
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.handlers import WebhookAlertHandler
 from webhook_alerts.intake.accept import accept
 from webhook_alerts.models import Delivery, Message
+from webhook_alerts.operations import doctor
 from webhook_alerts.outbox.spool import Spool
 from webhook_alerts.testing.fake_discord import Answer, FakeDiscord
 
@@ -131,8 +134,22 @@ def test_doctor_names_everything_that_is_missing(one: Config, discord: FakeDisco
     Spool(str(tmp_path / "spool")).write([("alert", item("kept"))])
     with pytest.raises(CommandError) as error:
         alerts("doctor")
-    assert {"logging", "spool", "workers", "beat", "webhook errors"} <= set(str(error.value)[10:].split(", "))
+    assert {"spool", "workers", "beat", "webhook errors"} == set(str(error.value)[10:].split(", "))
     assert [entry.method for entry in discord.ledger] == ["GET"]  # it sends nothing
+
+
+@pytest.mark.parametrize("named", [None, "shop"])
+def test_doctor_remarks_that_only_notify_is_used_and_calls_it_no_failure(one: Config, named: str | None) -> None:
+    handler = WebhookAlertHandler()
+    if named:
+        logging.getLogger(named).addHandler(handler)
+    try:
+        (found,) = [finding for finding in doctor.examine() if finding.name == "logging"]
+    finally:
+        logging.getLogger(named or "shop").removeHandler(handler)
+    assert found.well
+    assert ("on: shop" if named else "logger.error does not") in found.seen
+    assert named or "webhook_alerts.handlers.WebhookAlertHandler" in found.seen
 
 
 def test_doctor_survives_a_broker_and_a_redis_that_are_away(make_project: Callable[..., Project]) -> None:

@@ -16,13 +16,13 @@ from django.db.migrations.executor import MigrationExecutor
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery import transport
-from webhook_alerts.delivery.exchange import may_be_private
 from webhook_alerts.delivery.gate import gate_for
-from webhook_alerts.delivery.nudge import queue_name
 from webhook_alerts.handlers import WebhookAlertHandler
+from webhook_alerts.health import workers
 from webhook_alerts.models import Alert
-from webhook_alerts.outbox.broker import QUEUE, Broker, app
+from webhook_alerts.outbox.broker import CRITICAL_QUEUE, QUEUE, Broker, app
 from webhook_alerts.outbox.spool import Spool
+from webhook_alerts.overrides import standing
 from webhook_alerts.shared_memory import FLUSHED, client
 
 PATIENCE_S = 2.0
@@ -43,12 +43,13 @@ def examine(now: Callable[[], float] = time.time) -> Iterator[Finding]:
     """Every finding, in the order in which an alert passes. Nothing is sent to anybody."""
     config = get_config()
     yield from _settings(config)
+    yield from _overrides()
     yield _handler()
     yield _spool(config)
     broker = _broker()
     yield broker
     if broker.well:
-        yield from _workers(config)
+        yield from _workers()
     yield _memory()
     yield _beat(config, now())
     yield _database()
@@ -65,8 +66,20 @@ def _settings(config: Config) -> Iterator[Finding]:
         yield Finding("settings", True, f"{len(config.webhooks)} webhooks: {', '.join(config.webhooks)}")
 
 
+def _overrides() -> Iterator[Finding]:
+    """What operators have set over the settings, and what is wrong with it."""
+    try:
+        found = standing.standing()
+    except DatabaseError:
+        return  # which is told below
+    for problem in get_config().override_problems:
+        yield Finding(f"override {problem.id}", problem.id.startswith("W"), problem.message, problem.hint)
+    if found:
+        yield Finding("overrides", True, "; ".join(map(str, found)))
+
+
 def _handler() -> Finding:
-    """Is our handler on a logger? ``notify`` works without, ``logger.error`` does not."""
+    """Is our handler on a logger? A remark, for ``notify`` works without, and some want no more."""
     loggers = [logging.root, *(found for found in logging.root.manager.loggerDict.values())]
     on = [
         found.name
@@ -76,7 +89,8 @@ def _handler() -> Finding:
     if on:
         return Finding("logging", True, f"the handler is on: {', '.join(on)}")
     hint = "Put webhook_alerts.handlers.WebhookAlertHandler into LOGGING, on the root logger for example."
-    return Finding("logging", False, "no logger has our handler: only notify raises alerts", hint)
+    seen = f"no logger has our handler, so that notify raises alerts and logger.error does not. To change that: {hint}"
+    return Finding("logging", True, seen, hint)
 
 
 def _spool(config: Config) -> Finding:
@@ -95,36 +109,47 @@ def _spool(config: Config) -> Finding:
 def _broker() -> Finding:
     broker = Broker()
     try:
-        depth = broker.depth(QUEUE)
+        depth, critical = broker.depth(QUEUE), broker.depth(CRITICAL_QUEUE)
     except Exception as error:  # noqa: BLE001 - whatever a transport raises, the broker does not answer
         hint = "Start it, or mend CELERY_BROKER_URL. Until then alerts wait in the spool."
         return Finding("broker", False, f"does not answer: {type(error).__name__}", hint)
     finally:
         broker.close()
-    return Finding("broker", True, f"answers; {depth} batches wait in the queue {QUEUE}")
+    seen = f"answers; {depth} batches wait in the queue {QUEUE}, {critical} in {CRITICAL_QUEUE}"
+    return Finding("broker", True, seen)
 
 
-def _workers(config: Config) -> Iterator[Finding]:
-    """Does a worker serve each of our queues?"""
-    wanted = [QUEUE, *(queue_name(name) for name in config.webhooks)]
+def _workers() -> Iterator[Finding]:
+    """Does a living worker consume each of our queues? By the heartbeats, and by asking where those do not say."""
     try:
-        answered: Mapping[str, Any] = app().control.inspect(timeout=PATIENCE_S).active_queues() or {}
-    except Exception as error:  # noqa: BLE001 - the broker went away in between, or answers nonsense
-        yield Finding("workers", False, f"could not be asked: {type(error).__name__}", "Run it again.")
-        return
-    if not answered:
-        hint = "Start one: celery -A yourproject worker. Until then alerts wait in the broker."
-        yield Finding("workers", False, "none answers", hint)
-        return
-    served = {queue["name"] for queues in answered.values() for queue in queues}
-    missing = [name for name in wanted if name not in served]
+        heard = workers.workers()
+    except redis.RedisError:
+        heard = []
+    for silent in (worker for worker in heard if not worker.is_alive):
+        hint = "Start it again if it should run. A worker of the solo pool is silent while it runs a task."
+        yield Finding(f"worker {silent.name}", True, f"silent for {silent.age_s:.0f} s", hint)
+    alive = {worker.name for worker in heard if worker.is_alive}
+    missing = set(workers.unserved(heard, workers.wanted_queues()))
     if missing:
+        try:
+            answered: Mapping[str, Any] = app().control.inspect(timeout=PATIENCE_S).active_queues() or {}
+        except Exception as error:  # noqa: BLE001 - the broker went away in between, or answers nonsense
+            yield Finding("workers", False, f"could not be asked: {type(error).__name__}", "Run it again.")
+            return
+        alive |= set(answered)
+        missing -= {queue["name"] for queues in answered.values() for queue in queues}
+    names = ", ".join(name for name in workers.wanted_queues() if name in missing)
+    if not alive:
+        hint = "Start one: celery -A yourproject worker. Until then alerts wait in the broker."
+        yield Finding("workers", False, "none is alive", hint)
+    elif missing:
         hint = (
-            f"Add -Q {','.join(missing)} to a worker, or start one without -Q; restart workers after adding a webhook."
+            f"Add -Q {names.replace(', ', ',')} to a worker, or start one without -Q; "
+            "restart workers after adding a webhook."
         )
-        yield Finding("workers", False, f"nobody serves {', '.join(missing)}", hint)
+        yield Finding("workers", False, f"nobody serves {names}", hint)
     else:
-        yield Finding("workers", True, f"{len(answered)} serve every queue")
+        yield Finding("workers", True, f"{len(alive)} serve every queue")
 
 
 def _memory() -> Finding:
@@ -171,7 +196,7 @@ def _webhook(webhook: Webhook) -> Finding:
     channel = registry.get(webhook.channel)
     try:
         url = channel.probe(webhook.url) or channel.endpoint(webhook.url)
-        answer = transport.get(url, timeout=PATIENCE_S, allow_private=may_be_private(webhook))
+        answer = transport.get(url, timeout=PATIENCE_S, allow_private=get_config().allow_private_networks)
     except transport.TransportError as error:
         return Finding(name, False, f"cannot be reached: {error.reason}", "See that this machine may reach its host.")
     if channel.probe(webhook.url) and not 200 <= answer.status < 300:

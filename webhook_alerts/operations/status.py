@@ -11,13 +11,14 @@ from django.db.models import Min, Q
 from webhook_alerts.alert import JSON
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.gate import gate_for
-from webhook_alerts.delivery.nudge import queue_name
 from webhook_alerts.delivery.totals import totals
+from webhook_alerts.health import workers
 from webhook_alerts.intake.accept import MALFORMED
 from webhook_alerts.models import Delivery
 from webhook_alerts.outbox import telling
-from webhook_alerts.outbox.broker import QUEUE, Broker
+from webhook_alerts.outbox.broker import Broker
 from webhook_alerts.outbox.spool import Spool
+from webhook_alerts.overrides import standing
 from webhook_alerts.shared_memory import FLUSHED, client
 
 
@@ -34,10 +35,22 @@ def status() -> dict[str, JSON]:
         },
         "conserved": all(_is_conserved(row) for row in sums.values()),
         "queues": _queues(),
+        "workers": _workers(),
         "redis": _redis(),
         "spool": _spool(),
         "outboxes": _outboxes(),
+        "overrides": _overrides(),
     }
+
+
+def _overrides() -> dict[str, JSON]:
+    """What operators have set over the settings: which keys, by whom and when; and what is wrong with it."""
+    found: dict[str, JSON] = {
+        f"{one.kind} {one.name}": {"keys": list(one.keys), "by": one.by, "at": one.at.isoformat()}
+        for one in standing.standing()
+    }
+    problems = [f"{problem.message}. {problem.hint}" for problem in get_config().override_problems]
+    return {**found, **({"problems": problems} if problems else {})}
 
 
 def _is_conserved(row: dict[str, int]) -> bool:
@@ -52,6 +65,8 @@ def _oldest_pending() -> dict[str, float]:
 
 
 def _gate(name: str) -> dict[str, JSON]:
+    if name in get_config().locked:
+        return {"gate": "locked", "wait_s": 0.0, "reason": "its address cannot be decrypted: its alerts wait"}
     if name not in get_config().webhooks:
         return {"gate": "not configured", "wait_s": 0.0, "reason": "its alerts wait until it is again"}
     state = gate_for(name).state()
@@ -60,7 +75,7 @@ def _gate(name: str) -> dict[str, JSON]:
 
 def _queues() -> dict[str, JSON]:
     """Messages that wait in each of our queues; ``None`` where the broker does not say."""
-    names = [QUEUE, *(queue_name(name) for name in get_config().webhooks)]
+    names = workers.wanted_queues()
     broker = Broker()
     try:
         return {name: broker.depth(name) for name in names}
@@ -68,6 +83,14 @@ def _queues() -> dict[str, JSON]:
         return {**dict.fromkeys(names), "error": f"the broker is away: {type(error).__name__}"}
     finally:
         broker.close()
+
+
+def _workers() -> dict[str, JSON]:
+    """How many seconds ago each worker was heard of, of those within the last hour."""
+    try:
+        return {worker.name: worker.age_s for worker in workers.workers()}
+    except redis.RedisError as error:
+        return {"error": f"Redis is away: {type(error).__name__}"}
 
 
 def _redis() -> dict[str, JSON]:

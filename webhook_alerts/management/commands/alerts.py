@@ -1,4 +1,4 @@
-"""``manage.py alerts``: status, doctor, test, replay, resume, prune and spool."""
+"""``manage.py alerts``: status, doctor, test, explain, replay, resume, prune and spool."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from webhook_alerts import overrides
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.resend import replay
 from webhook_alerts.delivery.resume import resume
 from webhook_alerts.intake.spooled import take_up
-from webhook_alerts.operations import doctor, prune, trial
+from webhook_alerts.models import Alert
+from webhook_alerts.operations import doctor, health, prune, trial
+from webhook_alerts.operations.explain import explain
 from webhook_alerts.operations.status import status
 from webhook_alerts.outbox.spool import Spool
+from webhook_alerts.overrides import standing
+from webhook_alerts.overrides.change import rotate_keys
+from webhook_alerts.overrides.sealing import SealError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _COUNTS = ("received", "delivered", "suppressed", "pending", "failed")
@@ -56,10 +62,15 @@ class Command(BaseCommand):
             return made
 
         verb("status", "the sums of every webhook, its gate, the queues and the spool")
+        healthy = verb("health", "how everything stands, as /health/ tells it; exits 1 when it is unhealthy")
+        healthy.add_argument("--worker", metavar="NAME", help="exit 1 unless this worker is alive, and ask no more")
+        healthy.add_argument("--beat", action="store_true", help="exit 1 unless beat is alive, and ask no more")
         verb("doctor", "what is missing between logger.error and the channel; exits 1 when something is")
         test = verb("test", "send a trial alert and wait until it has arrived; exits 1 when it has not")
         test.add_argument("--webhook", action="append", metavar="NAME", help="only this one (may be repeated)")
         test.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="how long to wait (30)")
+        why = verb("explain", "why an alert went where it went, webhook by webhook")
+        why.add_argument("id", type=identifier, metavar="ID", help="of the alert, as the admin shows it")
         again = verb("replay", "put failed deliveries back to pending")
         again.add_argument("--webhook", metavar="NAME", help="only of this webhook")
         again.add_argument("--since", type=ago, metavar="2h", help="only of the last 90s, 30m, 2h or 7d")
@@ -67,13 +78,17 @@ class Command(BaseCommand):
         resume = verb("resume", "send to a paused webhook again, and end its cooldown and open breaker")
         resume.add_argument("webhook", metavar="NAME")
         verb("prune", "delete what is older than RETENTION says")
+        verb("rotate-keys", "encrypt the addresses in the database anew, with the first of ENCRYPTION_KEYS")
         spool = verb("spool", "what waits on disk for the broker")
         spool.add_argument("--replay", action="store_true", help="store it now, without the broker")
 
     def handle(self, *, verb: str, as_json: bool, **options: Any) -> None:
-        given = {key: options[key] for key in ("webhook", "timeout", "since", "ids", "replay") if key in options}
+        names = ("webhook", "timeout", "since", "id", "ids", "replay", "worker", "beat")
+        given = {key: options[key] for key in names if key in options}
         try:
-            getattr(self, verb)(as_json, **given)
+            if verb != "health":  # which bounds what it waits for
+                overrides.refresh()
+            getattr(self, verb.replace("-", "_"))(as_json, **given)
         except DatabaseError as error:
             raise CommandError(f"The database does not answer: {type(error).__name__}", returncode=2) from None
 
@@ -92,9 +107,26 @@ class Command(BaseCommand):
         sign = "=" if found["conserved"] else "≠"
         parts = " + ".join(f"{sums[count]:,} {count}" for count in _COUNTS[1:])
         self.stdout.write(f"\n{sums['received']:,} received {sign} {parts}")
-        for what in ("queues", "redis", "spool", "outboxes"):
+        for what in ("queues", "workers", "redis", "spool", "outboxes"):
             told = ", ".join(f"{key} {value}" for key, value in found[what].items() if value is not None)
             self.stdout.write(f"{what}: {told}")
+        for each in standing.standing():
+            self.stdout.write(f"override: {each}")
+        for problem in get_config().override_problems:
+            self.stdout.write(f"override: {problem.message}. {problem.hint}")
+
+    def health(self, as_json: bool, worker: str | None, beat: bool) -> None:
+        told = health.tell(worker, beat=beat)
+        if as_json:
+            self._json(told)
+        else:
+            for name, found in told["services"].items():
+                self.stdout.write(f"{name}: {found['status']}" + (f": {found['reason']}" if "reason" in found else ""))
+            for name, value in told.get("metrics", {}).items():
+                self.stdout.write(f"{name}: {value}")
+        if told["status"] == "unhealthy":
+            wrong = [name for name, found in told["services"].items() if found["status"] == "unhealthy"]
+            raise CommandError(f"Unhealthy: {', '.join(wrong)}")
 
     def doctor(self, as_json: bool) -> None:
         findings = []
@@ -126,6 +158,16 @@ class Command(BaseCommand):
         if missing := [each.webhook for each in trials if not each.arrived]:
             raise CommandError(f"Did not arrive at {', '.join(missing)}. See what is missing: manage.py alerts doctor")
 
+    def explain(self, as_json: bool, id: UUID) -> None:  # noqa: A002 - the option's name
+        row = Alert.objects.filter(pk=id).first()
+        if row is None:
+            raise CommandError(f"No alert {id} is on record: it was never accepted, or it is pruned.")
+        story = explain(row)
+        lines = [*story.alert]
+        for each in story.webhooks:
+            lines += ["", f"{each.webhook}: {each.state or 'nothing owed'}", *(f"  {text}" for text in each.sentences)]
+        self._say(as_json, {"id": str(id), **asdict(story)}, "\n".join(lines))
+
     def replay(self, as_json: bool, webhook: str | None, since: timedelta | None, ids: list[UUID] | None) -> None:
         if webhook is not None:
             self._known(webhook)
@@ -134,7 +176,7 @@ class Command(BaseCommand):
 
     def resume(self, as_json: bool, webhook: str) -> None:
         self._known(webhook)
-        was_paused = resume(webhook)
+        was_paused = resume(webhook, "manage.py")
         text = (
             f"{webhook} is sent to again."
             if was_paused
@@ -145,6 +187,17 @@ class Command(BaseCommand):
     def prune(self, as_json: bool) -> None:
         gone = prune.prune(get_config().retention, timezone.now())
         self._say(as_json, gone, "Deleted " + ", ".join(f"{count} {what}" for what, count in gone.items()) + ".")
+
+    def rotate_keys(self, as_json: bool) -> None:
+        try:
+            done, left = rotate_keys("manage.py")
+        except SealError as error:
+            raise CommandError(f"{error}. {error.hint}") from None
+        self._say(as_json, {"resealed": done, "left": left}, f"{done} addresses are encrypted with the first key.")
+        if left:
+            raise CommandError(
+                f"No key opens the address of {', '.join(left)}: put its key back into the list, or enter it again."
+            )
 
     def spool(self, as_json: bool, replay: bool) -> None:
         found: dict[str, Any] = {}
