@@ -1,0 +1,64 @@
+"""Batches wait in the broker, since no worker was up: what is critical passes them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.conftest import Project
+from tests.servers import RabbitMQ
+from webhook_alerts.testing.fake_discord import FakeDiscord
+
+pytestmark = pytest.mark.slow
+ALERTS = 20_000
+BACKLOG = f"""
+from webhook_alerts import notify
+tell = notify.using(dedup=False)
+for number in range({ALERTS}):
+    tell.info(f"backlog {{number}}")
+    if number % 500 == 499:
+        assert notify.flush(30)
+"""
+CRITICAL = "from webhook_alerts import notify\nnotify.critical('the till is on fire')\nassert notify.flush(30)"
+DEPTH = "from webhook_alerts.outbox.broker import Broker\nprint(Broker().depth('{}'))"
+
+
+@pytest.fixture
+def rabbitmq() -> Iterator[str]:
+    """A RabbitMQ of this test's own: its queues have the names of any other's."""
+    try:
+        server = RabbitMQ()
+    except FileNotFoundError:
+        pytest.skip("RabbitMQ is not installed")
+    deadline = time.monotonic() + 60
+    while not server.answers():
+        assert time.monotonic() < deadline, "RabbitMQ does not start"
+        time.sleep(0.1)
+    yield server.url
+    server.kill()
+
+
+@pytest.mark.parametrize("broker", ["redis_url", "rabbitmq"])
+def test_what_is_critical_passes_the_batches_that_wait_in_the_broker(
+    make_project: Callable[..., Project], broker: str, discord: FakeDiscord, request: pytest.FixtureRequest
+) -> None:
+    """The worker is started when all of it is there: 40 batches, and after them the critical one."""
+    hooks = {name: {"url": discord.url(name), "channel": "discord", "rate": []} for name in ("errors", "info")}
+    project = make_project(TEST_WEBHOOKS=json.dumps(hooks), TEST_BROKER_URL=request.getfixturevalue(broker))
+    project.run(BACKLOG)
+    project.run(CRITICAL)
+    assert int(project.run(DEPTH.format("alerts"))) == ALERTS / 500
+    assert int(project.run(DEPTH.format("alerts:critical"))) == 1
+    project.worker()
+    project.wait_until(lambda: bool(discord.messages("errors")), what="the critical alert", timeout=120)
+    arrived = datetime.fromtimestamp(discord.requests("errors")[0].at, UTC)
+    assert "the till is on fire" in json.dumps(discord.messages("errors"))
+    before = "models.Delivery.objects.filter(alert__level=20, created_at__lt='{}').count()"
+    stored = project.ask("str(models.Delivery.objects.get(webhook='errors').created_at)")
+    # Of those that are running and those that the worker has taken beforehand: two and eight batches of forty.
+    assert project.ask(before.format(stored)) <= 2 * 500
+    assert project.ask(before.format(arrived)) <= ALERTS / 2
