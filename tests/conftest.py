@@ -271,3 +271,14 @@ def postgres_database(require_service: Callable[[str, int], None], monkeypatch: 
         monkeypatch.setenv("PGDATABASE", name)
         yield name
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(autouse=True)
+def nothing_laid_over() -> Iterator[None]:
+    """What operators set in one test is rolled back with its database; the next one begins with the settings."""
+    yield
+    from webhook_alerts.overrides import current
+    from webhook_alerts.silencing import current as silences
+
+    current.forget()
+    silences.forget()

@@ -15,6 +15,9 @@ WEBHOOK_ALERTS = {
     "SPOOL_DIR": os.environ["TEST_SPOOL"],
     "FLUSH_INTERVAL": 1,
     "DEDUP_WINDOW": float(os.environ.get("TEST_DEDUP_WINDOW", "60")),
+    "HEALTH_TOKEN": os.environ.get("TEST_HEALTH_TOKEN", ""),
+    "ENCRYPTION_KEYS": [key for key in os.environ.get("TEST_ENCRYPTION_KEYS", "").split(",") if key],
+    "ALLOW_PRIVATE_NETWORKS": bool(os.environ.get("TEST_PRIVATE_NETWORKS")),
     "WEBHOOKS": json.loads(os.environ["TEST_WEBHOOKS"]),
 }
 LOGGING = {

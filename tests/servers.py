@@ -83,11 +83,84 @@ class Postgres:
         """Stop it at once, whoever is connected."""
         self._run("pg_ctl", "-w", "-m", "immediate", "stop")
 
+    def freeze(self) -> None:
+        """It accepts connections and answers nothing, neither on old nor on new ones."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        main = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
+        children = subprocess.run(["pgrep", "-P", main], capture_output=True, text=True, check=False).stdout.split()
+        for pid in (main, *children):
+            os.kill(int(pid), number)
+
     def _run(self, command: str, *arguments: str) -> None:
         where = ["-D", str(self.folder / "data")]
         subprocess.run(
             [*self._as, str(self._bin / command), *where, *arguments], cwd="/", check=True, stdout=subprocess.DEVNULL
         )
+
+
+class RabbitMQ:
+    """A RabbitMQ to be frozen and killed. Raises ``FileNotFoundError`` where it is not installed."""
+
+    def __init__(self) -> None:
+        found = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+        command = str(found) if found.exists() else shutil.which("rabbitmq-server")
+        if command is None:
+            raise FileNotFoundError("rabbitmq-server")
+        self.port = free_port()
+        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
+        home = Path(tempfile.mkdtemp(prefix="webhook-alerts-rabbitmq-"))
+        (home / "plugins").touch()
+        (home / "rabbitmq.conf").touch()
+        self._env = {
+            **os.environ,
+            "HOME": str(home),
+            "RABBITMQ_NODENAME": f"test{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "ERL_EPMD_PORT": str(free_port()),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_MNESIA_BASE": str(home / "data"),
+            "RABBITMQ_LOG_BASE": str(home / "log"),
+            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
+            "RABBITMQ_PID_FILE": str(home / "pid"),
+        }
+        with (home / "out").open("wb") as out:
+            self._process = subprocess.Popen(
+                [command], env=self._env, cwd=home, stdout=out, stderr=out, start_new_session=True
+            )
+
+    def answers(self) -> bool:
+        """Has it begun to speak AMQP?"""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 2) as probe:
+                probe.settimeout(2)
+                probe.sendall(b"AMQP\x00\x00\x09\x01")
+                return probe.recv(1) == b"\x01"
+        except OSError:
+            return False
+
+    def freeze(self) -> None:
+        """It accepts connections and answers nothing."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """It is gone, with the daemon by which its kind find each other."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
+        subprocess.run(["epmd", "-kill"], env=self._env, capture_output=True, check=False)
 
 
 if not os.environ.get("REDIS_URL"):

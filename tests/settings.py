@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = "only-for-tests"
@@ -44,6 +45,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "/static/"
 
+DATABASES: dict[str, dict[str, Any]]
 if os.environ.get("TEST_DATABASE") == "postgres":
     DATABASES = {
         "default": {

@@ -1,1 +1,1 @@
-"""Running the whole shop on one machine: web, worker, beat, Redis and a stand-in for Discord."""
+"""Running the whole shop on one machine: web, worker, beat, Redis and stand-ins for the services."""

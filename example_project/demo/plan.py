@@ -8,14 +8,16 @@ from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
 
 from demo import ports
+from webhook_alerts.testing import services
 
 VARIABLE = "SHOP_DEMO"
-CHANNELS = ("errors", "info", "performance", "members")
+CHANNELS = {"errors": "discord", "info": "slack", "performance": "slack", "members": "discord"}
+"""The service that each webhook of the stand-ins belongs to."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Ports are 0 where the thing is somebody else's: a given Redis, a real Discord."""
+    """Ports are 0 where the thing is somebody else's: a given Redis, real webhooks."""
 
     data: str
     web_port: int
@@ -65,14 +67,11 @@ def make(environment: MutableMapping[str, str], *, has_webhooks: bool) -> Plan:
     environment.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     if plan.redis_port:
         environment["REDIS_URL"] = f"redis://:{plan.redis_password}@{ports.HOST}:{plan.redis_port}/0"
+    environment.setdefault("WEBHOOK_BASE_URL", plan.shop_url.rstrip("/"))
     if plan.standin_port:
         environment["STANDIN_URL"] = plan.standin_url
-        environment["WEBHOOK_CHANNEL"] = "discord"
-        environment.update({f"WEBHOOK_{name.upper()}_URL": standin_webhook(plan, name) for name in CHANNELS})
+        for service in services.EVERY:
+            for name in (name for name, channel in CHANNELS.items() if channel == service.name):
+                environment[f"WEBHOOK_{name.upper()}_URL"] = service(port=plan.standin_port).url(name)
+                environment[f"WEBHOOK_{name.upper()}_CHANNEL"] = service.name
     return plan
-
-
-def standin_webhook(plan: Plan, name: str) -> str:
-    """The address of the webhook called *name*, shaped like Discord's: a number of 18 digits and a token of 68."""
-    number = 10**17 + int.from_bytes(name.encode()[:6].ljust(6, b"\0"), "big")
-    return f"{plan.standin_url}api/webhooks/{number}/{(name + '-').ljust(68, 'x')}"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from webhook_alerts.health import endpoint
+
 
 class PaymentError(Exception):
     """The payment did not go through."""
@@ -24,7 +26,8 @@ class Order:
 def charge(order: Order) -> None:
     """Take the money; today this always fails."""
     try:
-        authorise(order)
+        with endpoint("payments.example", slow_s=1.5):
+            authorise(order)
     except ConnectionResetError as error:
         raise ProviderUnreachableError(f"no answer for order {order.number} ({order.amount / 100:.2f} EUR)") from error
 

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webhook_alerts.middleware.CorrelationIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -76,7 +77,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # LOGGING below holds in the workers too.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
-# Where the page of the local stand-in for Discord is, if there is one.
+# Where the page of the local stand-ins is, if there is one.
 STANDIN_URL = env("STANDIN_URL", default="")
 
 WEBHOOK_ALERTS = {

@@ -1,13 +1,13 @@
-"""Home, failures, admin."""
+"""Home, failures, admin, health."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from shop import views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("fail/<slug:slug>/", views.fail, name="fail"),
-    path("healthy/", views.healthy, name="healthy"),
     path("admin/", admin.site.urls),
+    path("", include("webhook_alerts.urls")),
 ]

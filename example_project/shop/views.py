@@ -29,9 +29,3 @@ def fail(request: HttpRequest, slug: str) -> HttpResponse:
     FAILURES[slug].happen(request)
     messages.success(request, f"{FAILURES[slug].title}: the alert is on its way.")
     return redirect("home")
-
-
-@require_GET
-def healthy(request: HttpRequest) -> HttpResponse:
-    """The web process answers."""
-    return HttpResponse("ok", content_type="text/plain")

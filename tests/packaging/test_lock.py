@@ -19,7 +19,8 @@ def required() -> set[str]:
     wanted = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
     for name in ("demo", "serve", "test", "lint"):
         wanted += [item for item in groups[name] if isinstance(item, str)]
-    return {re.match(r"[\w.-]+", item)[0].lower() for item in wanted}  # type: ignore[index]
+    wanted += [item for extra in PROJECT["project"]["optional-dependencies"].values() for item in extra]
+    return {re.match(r"[\w.-]+", item)[0].lower().replace("_", "-") for item in wanted}  # type: ignore[index]
 
 
 def test_the_lock_holds_plain_pins_and_nothing_of_a_machine() -> None:

@@ -15,7 +15,8 @@ from demo.start import NotStartedError, start
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from webhook_alerts.testing.fake_discord import FakeDiscord
+from webhook_alerts.testing import services
+from webhook_alerts.testing.standin_server import StandIn
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
 
     # Nothing is configured before the plan is made; web, worker and beat check for themselves.
     requires_system_checks = ()
-    help = "Start the shop, a worker, beat, Redis and a stand-in for Discord; Ctrl-C ends them all."
+    help = "Start the shop, a worker, beat, Redis and stand-ins for the services; Ctrl-C ends them all."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="raise a set of alerts, see that they arrive, and end")
@@ -49,22 +50,23 @@ class Command(BaseCommand):
     def demo(self, current: plan.Plan, *, once: bool) -> None:
         """Start, then wait or check; whatever happens, stop."""
         with ExitStack() as stack:
-            discord = None
+            standin = None
             if current.standin_port:
-                discord = stack.enter_context(FakeDiscord(port=current.standin_port, page=EXAMPLE / "standin"))
+                every = StandIn(services.every(), port=current.standin_port, page=EXAMPLE / "standin")
+                standin = stack.enter_context(every)
             running = Running(Path(current.data) / "logs")
             stack.callback(running.stop)
             self.stdout.write("Starting …")
             start(current, running)
             if once:
-                self.verify(current, running, discord)
+                self.verify(current, running, standin)
             else:
                 self.introduce(current)
                 self.wait(running)
 
-    def verify(self, current: plan.Plan, running: Running, discord: FakeDiscord | None) -> None:
+    def verify(self, current: plan.Plan, running: Running, standin: StandIn | None) -> None:
         """Raise and wait."""
-        if not once.run(current, self.stdout.write, discord.messages if discord else None):
+        if not once.run(current, self.stdout.write, standin.messages if standin else None):
             raise CommandError(
                 f"Not everything arrived within {once.PATIENCE_S:g} seconds.\n{running.last_words('worker')}"
             )
@@ -72,7 +74,7 @@ class Command(BaseCommand):
 
     def introduce(self, current: plan.Plan) -> None:
         """Say where everything is."""
-        channels = current.standin_url or "a real Discord, by the webhooks of your environment"
+        channels = current.standin_url or "by the webhooks of your environment"
         self.stdout.write(
             f"\n  shop      {current.shop_url}\n"
             f"  channels  {channels}\n"
