@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -23,8 +24,8 @@ GIVEN = {"matchers": "logger = shop", "reason": "deploying", "duration": "3600",
 
 @pytest.fixture
 def keeper(browse: Callable[..., Client]) -> Client:
-    """Somebody who may see silences and make them."""
-    return browse("view_silence", "add_silence")
+    """Somebody who may see silences, make them and end them."""
+    return browse("view_silence", "add_silence", "change_silence")
 
 
 def said(response: Any) -> str:
@@ -65,8 +66,8 @@ def test_a_preview_says_how_many_and_makes_nothing(keeper):
         ({"matchers": ""}, "This field is required"),
         ({"reason": " "}, "This field is required"),
         ({"duration": ""}, "Choose a duration, or the time until which"),
-        ({"duration": "", "starts_at": "2030-01-02T10:00", "ends_at": "2030-01-02T09:00"}, "end before it starts"),
-        ({"duration": "", "ends_at": "2020-01-01T00:00"}, "would end"),
+        ({"duration": "", "starts_at": "2030-01-02T10:00", "ends_at": "2030-01-02T09:00"}, "ends before it starts"),
+        ({"duration": "", "starts_at": "2019-12-31T00:00", "ends_at": "2020-01-01T00:00"}, "ends in the past"),
         ({"duration": "", "ends_at": "tomorrow"}, "Enter a valid date/time"),
         ({"duration": "5"}, "Select a valid choice"),
     ],
@@ -80,8 +81,9 @@ def test_what_makes_no_sense_is_said_and_nothing_is_changed(keeper, changed, say
 
 
 def test_a_double_click_makes_one(keeper):
+    key = re.findall(r'name="key" value="([^"]+)"', said(keeper.get(ADD)))[0]
     for _ in range(2):
-        keeper.post(ADD, {**GIVEN, "duration": "", "ends_at": "2030-01-01T00:00"})
+        assert "Silenced until" in said(keeper.post(ADD, {**GIVEN, "key": key}, follow=True))
     assert Silence.objects.count() == Act.objects.count() == 1
 
 
@@ -116,6 +118,14 @@ def test_whoever_may_only_look_changes_nothing(browse, keeper):
     assert viewer.get(ADD).status_code == 403
     assert viewer.post(ADD, GIVEN).status_code == 403
     assert viewer.post(reverse("admin:webhook_alerts_silence_end", args=[made().pk])).status_code == 403
+    assert made().ended_at is None
+
+
+def test_whoever_may_make_silences_alone_ends_none(browse, keeper):
+    keeper.post(ADD, GIVEN)
+    maker = browse("view_silence", "add_silence")
+    assert maker.post(reverse("admin:webhook_alerts_silence_end", args=[made().pk])).status_code == 403
+    assert maker.post(f"{ADD}?replaces={made().pk}", GIVEN).status_code == 403
     assert made().ended_at is None
 
 

@@ -70,7 +70,8 @@ def reasons(since: datetime, until: datetime, measure: str) -> dict[str, int]:
     for label, number in rows.order_by().values_list("label").annotate(n=Sum("count")):
         found[label] += number
     for (_webhook, what, _level, label), number in _since_counted(since, until)[0].items():
-        found[label] += number if what == measure else 0
+        if what == measure:
+            found[label] += number
     return dict(found.most_common())
 
 
