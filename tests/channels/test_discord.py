@@ -50,6 +50,12 @@ def test_forty_hostile_alerts_are_all_carried(style: Style) -> None:
         left = left[check(left, style) :]
 
 
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("note", ["\ud800", " \n", "*" * 10_000, "@everyone"])
+def test_any_note_on_an_incident_fits(note: str, style: Style) -> None:
+    assert check([alert(note=note, state="acknowledged")] * 3, style) == 3
+
+
 def test_a_long_trace_keeps_its_cause_and_goes_along_whole_as_a_file() -> None:
     payload = CHANNEL.render([alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=TRACE)], Style())
     description = payload.json["embeds"][0]["description"]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.delivery.test_transport import ok, serve
+from webhook_alerts.channels.base import Request
 from webhook_alerts.delivery import transport
 from webhook_alerts.delivery.address import is_public
 from webhook_alerts.delivery.deliver import deliver
@@ -138,7 +139,7 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str
 
 def refused(url: str, **options: bool) -> str:
     with pytest.raises(transport.TransportError) as error:
-        transport.post(url, {}, [], timeout=2, **options)
+        transport.send(Request(url, {}), timeout=2, **options)
     return error.value.reason
 
 
@@ -167,7 +168,7 @@ def test_of_a_mixed_answer_only_the_public_addresses_are_called(
 
 def test_who_means_it_may(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, ["127.0.0.1"])
-    answer = transport.post(f"http://hooks.example:{inside.port}/x", {}, [], timeout=2, allow_private=True)
+    answer = transport.send(Request(f"http://hooks.example:{inside.port}/x", {}), timeout=2, allow_private=True)
     assert answer.status == 200
     assert inside.connections == 1
 
@@ -190,7 +191,7 @@ def test_this_machine_by_another_spelling_is_not_reached(inside: Inside, host: s
     url = f"http://{host}:{inside.port}/x"
     assert refused(url) == "address_refused"
     assert inside.connections == 0
-    assert transport.post(url, {}, [], timeout=2, allow_private=True).status == 200  # it would be
+    assert transport.send(Request(url, {}), timeout=2, allow_private=True).status == 200  # it would be
 
 
 def test_a_name_with_a_dot_at_its_end_is_a_name(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +203,7 @@ def test_a_name_with_a_dot_at_its_end_is_a_name(inside: Inside, monkeypatch: pyt
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST"])
 def test_this_machine_by_its_name_is_reached(inside: Inside, host: str) -> None:
-    assert transport.post(f"http://{host}:{inside.port}/x", {}, [], timeout=2).status == 200
+    assert transport.send(Request(f"http://{host}:{inside.port}/x", {}), timeout=2).status == 200
 
 
 @pytest.mark.parametrize("elsewhere", ["0.0.0.0", "10.0.0.1", "8.8.8.8", "fe80::1%lo"])
@@ -216,16 +217,16 @@ def test_localhost_is_this_machine_wherever_its_name_leads(
 
 def test_the_next_address_is_called_when_one_refuses(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, ["127.0.0.2", "127.0.0.1"])
-    assert transport.post(f"http://localhost:{inside.port}/x", {}, [], timeout=2).status == 200
+    assert transport.send(Request(f"http://localhost:{inside.port}/x", {}), timeout=2).status == 200
 
 
 def test_a_connection_kept_by_one_who_may_is_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, ["127.0.0.1"])
     with serve(ok) as address:
         url = f"http://hooks.example:{address.partition(':')[2]}"
-        assert transport.post(url, {}, [], timeout=2, allow_private=True).status == 200
+        assert transport.send(Request(url, {}), timeout=2, allow_private=True).status == 200
         assert refused(url) == "address_refused"
-        assert transport.post(url, {}, [], timeout=2, allow_private=True).status == 200
+        assert transport.send(Request(url, {}), timeout=2, allow_private=True).status == 200
         transport.close()
 
 

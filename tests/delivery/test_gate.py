@@ -186,6 +186,7 @@ CLIENT = """
 import sys, time, django
 django.setup()
 from webhook_alerts.channels import registry
+from webhook_alerts.channels.base import Request
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import transport
 from webhook_alerts.delivery.gate import gate_for
@@ -197,7 +198,7 @@ while time.monotonic() < ends:
     if not given.allowed:
         time.sleep(min(given.wait_s, 0.5))
         continue
-    answer = transport.post(channel.endpoint(webhook.url), {"content": "x"}, [], timeout=5, allow_private=True)
+    answer = transport.send(Request(channel.endpoint(webhook.url), {"content": "x"}), timeout=5, allow_private=True)
     gate.report(given, channel.classify(answer))
 """
 

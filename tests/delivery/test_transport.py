@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import gzip
 import os
 import signal
@@ -13,20 +12,27 @@ import struct
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.servers import free_port
-from webhook_alerts.channels.base import File
+from webhook_alerts.channels.base import File, Request, Response
 from webhook_alerts.delivery import deadline, transport
 from webhook_alerts.delivery.transport import TransportError
 from webhook_alerts.testing.fake_discord import FakeDiscord
 
 SECRET = "s3cret-token"
-post = functools.partial(transport.post, allow_private=True)
+
+
+def post(url: str, body: dict[str, Any] | None = None, files: Sequence[File] = (), *, timeout: float) -> Response:
+    """POST to this machine."""
+    return transport.send(Request(url, body or {}, tuple(files)), timeout=timeout, allow_private=True)
+
+
 """The servers of these tests are on this machine."""
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """Key and certificate of hooks.example and localhost, made for these tests, for a hundred years."""
@@ -162,24 +168,24 @@ def nonsense(connection: socket.socket) -> None:
 )
 def test_a_server_that_misbehaves_ends_in_time_with_a_reason_and_no_url(scheme, behaviour, reason, ambiguous):
     with serve(behaviour) as address, pytest.raises(TransportError) as caught:
-        post(f"{scheme}://{address}", {"content": "x"}, [], timeout=1)
+        post(f"{scheme}://{address}", {"content": "x"}, timeout=1)
     assert (caught.value.reason, caught.value.ambiguous) == (reason, ambiguous)
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
 def test_nobody_listens():
     with pytest.raises(TransportError, match="connection_refused"):
-        post(f"http://127.0.0.1:{free_port()}/{SECRET}", {}, [], timeout=5)
+        post(f"http://127.0.0.1:{free_port()}/{SECRET}", timeout=5)
 
 
 def test_no_such_name():
     with pytest.raises(TransportError, match="dns_error"):
-        post(f"https://does-not-exist.invalid/{SECRET}", {}, [], timeout=5)
+        post(f"https://does-not-exist.invalid/{SECRET}", timeout=5)
 
 
 def test_a_dripping_body_counts_by_its_status_and_is_cut_off(caplog):
     with serve(drip_body) as address:
-        got = post(f"http://{address}", {}, [], timeout=1)
+        got = post(f"http://{address}", timeout=1)
     assert got.status == 200
     assert 0 < len(got.body) < 300
 
@@ -192,7 +198,7 @@ def test_an_endless_body_is_read_to_its_bound(caplog):
             connection.sendall(b"x" * 65536)
 
     with serve(answer) as address:
-        got = post(f"http://{address}", {}, [], timeout=5)
+        got = post(f"http://{address}", timeout=5)
     assert (got.status, len(got.body)) == (500, transport.BODY_BYTES)
 
 
@@ -205,7 +211,7 @@ def test_a_bomb_is_not_unpacked():
         connection.sendall(head.encode() + bomb)
 
     with serve(answer) as address:
-        got = post(f"http://{address}", {}, [], timeout=5)
+        got = post(f"http://{address}", timeout=5)
     assert got.body == bomb[: transport.BODY_BYTES]
 
 
@@ -217,7 +223,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed():
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
 
     with serve(answer) as address:
-        assert post(f"http://{address}", {}, [], timeout=5).status == 302
+        assert post(f"http://{address}", timeout=5).status == 302
     assert len(asked) == 1
     head = asked[0].decode().lower()
     assert "accept-encoding: identity" in head
@@ -232,7 +238,7 @@ def test_a_connection_is_kept_for_the_next_request():
         ok(connection)
 
     with serve(answer) as address:
-        assert [post(f"http://{address}", {}, [], timeout=5).body for _ in range(3)] == [b"ok"] * 3
+        assert [post(f"http://{address}", timeout=5).body for _ in range(3)] == [b"ok"] * 3
         transport.close()
     assert len(connections) == 1
 
@@ -250,7 +256,7 @@ def test_requests_go_through_tls_and_its_connection_is_kept_too():
         ok(connection)
 
     with serve(encrypted(answer)) as address:
-        assert [post(through_https(address), {}, [], timeout=5).body for _ in range(3)] == [b"ok"] * 3
+        assert [post(through_https(address), timeout=5).body for _ in range(3)] == [b"ok"] * 3
         transport.close()
     assert len(connections) == 1
 
@@ -258,20 +264,20 @@ def test_requests_go_through_tls_and_its_connection_is_kept_too():
 @pytest.mark.usefixtures("trusted")
 def test_the_deadline_holds_through_tls():
     with serve(encrypted(drip_headers)) as address, pytest.raises(TransportError, match="timeout_read"):
-        post(through_https(address), {}, [], timeout=1)
+        post(through_https(address), timeout=1)
     with serve(encrypted(drip_body)) as address:
-        assert 0 < len(post(through_https(address), {}, [], timeout=1).body) < 300
+        assert 0 < len(post(through_https(address), timeout=1).body) < 300
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused():
     with serve(encrypted(ok)) as address, pytest.raises(TransportError, match="tls_error"):
-        post(through_https(address), {}, [], timeout=5)
+        post(through_https(address), timeout=5)
 
 
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_for_another_name_is_refused():
     with serve(encrypted(ok)) as address, pytest.raises(TransportError, match="tls_error"):
-        post(f"https://{address}", {}, [], timeout=5)
+        post(f"https://{address}", timeout=5)
 
 
 def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -291,7 +297,7 @@ def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with serve(answer) as address:
-        assert post(f"http://{address}", {}, [], timeout=5).status == 200
+        assert post(f"http://{address}", timeout=5).status == 200
     assert b"authorization" not in asked[0].lower()
 
 
@@ -319,7 +325,7 @@ def test_several_addresses_share_one_deadline(monkeypatch: pytest.MonkeyPatch):
             socket, "getaddrinfo", lambda host, *args: addresses if host == "hooks.example" else real(host, *args)
         )
         with pytest.raises(TransportError, match="timeout_connect"):
-            post(f"http://hooks.example:{port}/x", {}, [], timeout=1)
+            post(f"http://hooks.example:{port}/x", timeout=1)
     assert [address for address, _ in called] == ["127.0.0.1", "127.0.0.2"]
     assert called[0][1] == 0.7
     assert called[1][1] <= 0.3
@@ -328,7 +334,7 @@ def test_several_addresses_share_one_deadline(monkeypatch: pytest.MonkeyPatch):
 def test_a_deadline_that_comes_after_a_later_one_is_kept():
     with serve(drip_headers) as address, ThreadPoolExecutor(1) as another, deadline.within(60):
         time.sleep(0.1)  # whoever watches has gone to sleep for a minute
-        request = another.submit(post, f"http://{address}", {}, [], timeout=1)
+        request = another.submit(post, f"http://{address}", timeout=1)
         with pytest.raises(TransportError, match="timeout_read"):
             request.result()
 
@@ -336,7 +342,7 @@ def test_a_deadline_that_comes_after_a_later_one_is_kept():
 def test_many_deadlines_are_kept_at_once():
     def ends(address: str) -> str:
         with pytest.raises(TransportError) as caught:
-            post(f"http://{address}", {}, [], timeout=1)
+            post(f"http://{address}", timeout=1)
         return caught.value.reason
 
     with contextlib.ExitStack() as servers, ThreadPoolExecutor(8) as threads:
@@ -361,7 +367,7 @@ def test_a_deadline_holds_in_a_child_that_was_forked_at_the_worst_moment():
         if child == 0:
             signal.alarm(20)  # a lock that nobody gives back
             try:
-                post(f"http://{address}", {}, [], timeout=1)
+                post(f"http://{address}", timeout=1)
             except TransportError as error:
                 os._exit(0 if error.reason == "timeout_read" else 1)
             os._exit(2)
@@ -375,7 +381,7 @@ def test_where_no_thread_can_be_started_the_request_is_made_all_the_same(monkeyp
     with serve(ok) as address:
         usual = threading.stack_size(2**46)  # more than there are addresses
         try:
-            assert post(f"http://{address}", {}, [], timeout=5).status == 200
+            assert post(f"http://{address}", timeout=5).status == 200
         finally:
             threading.stack_size(usual)
         transport.close()
@@ -387,7 +393,7 @@ def test_whatever_goes_wrong_ends_with_a_reason_and_no_url(monkeypatch: pytest.M
 
     monkeypatch.setattr(deadline.Deadline, "watch", broken)
     with serve(ok) as address, pytest.raises(TransportError, match="unexpected NotImplementedError") as caught:
-        post(f"http://{address}", {}, [], timeout=5)
+        post(f"http://{address}", timeout=5)
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 

@@ -15,7 +15,7 @@ import requests
 
 from tests.channels.hostile import TRACE, alert
 from webhook_alerts.alert import Alert, Kind, Level
-from webhook_alerts.channels.base import Style
+from webhook_alerts.channels.base import Access, Style
 from webhook_alerts.channels.discord import Discord
 from webhook_alerts.testing.fake_discord import FakeDiscord
 from webhook_alerts.testing.standin import Service
@@ -149,10 +149,9 @@ def test_an_edit_and_a_refusal_show(chromium: str, tmp_path: Path) -> None:
     with FakeDiscord(limits=(), page=PAGE) as discord:
         identity = send(discord, alert(message="again"))
         channel = Discord()
-        url, body = channel.edit(
-            discord.url("errors"), identity, channel.render([alert(message="again", occurrences=57)], Style()).json
-        )
-        assert requests.patch(url, json=body, timeout=5).status_code == 200
+        body = channel.render([alert(message="again", occurrences=57)], Style()).json
+        change = channel.edit(Access(discord.url("errors")), identity, body)
+        assert requests.request(change.method, change.url, json=change.json, timeout=5).status_code == 200
         endpoint = channel.endpoint(discord.url("errors"))
         assert requests.post(endpoint, json={"content": "x" * 2001}, timeout=5).status_code == 400
         document = seen(chromium, discord, tmp_path)

@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from webhook_alerts import notify, tracing
+from webhook_alerts.channels.base import Request
 from webhook_alerts.delivery import transport
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.emergency import send_unrecorded
@@ -186,7 +187,7 @@ def test_the_service_is_not_told_of_the_trace(instrumented, spans):
     with HTTPServer(("127.0.0.1", 0), Ear) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         with trace.get_tracer("shop").start_as_current_span("at work"):
-            transport.post(f"http://127.0.0.1:{server.server_port}/", {}, (), timeout=5)
+            transport.send(Request(f"http://127.0.0.1:{server.server_port}/", {}), timeout=5)
     transport.close()
     assert len(heard) == 1
     assert "traceparent" not in heard[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import base64
 import enum
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
@@ -54,6 +55,34 @@ class Payload:
     files: tuple[File, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How one webhook is reached; all of it is secret.
+
+    ``keys`` sign what is sent, the first is the current one; ``headers`` go with every request.
+    """
+
+    url: str
+    keys: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes out: ``json`` as ``encode`` writes it, in a multipart body where there are ``files``."""
+
+    url: str
+    json: dict[str, JSON]
+    files: tuple[File, ...] = ()
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def encode(body: Mapping[str, JSON]) -> bytes:
+    """*body* as it is sent, always the same to the byte: keys are sorted, for PostgreSQL keeps no order of them."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8", "replace")
+
+
 Template = Callable[[Alert, "Style"], dict[str, Any]]
 """Draws one alert in a channel's own vocabulary (for Discord: an embed)."""
 
@@ -68,7 +97,7 @@ class Style:
     """How one webhook wants its messages to look; lengths in characters.
 
     ``link`` gives the address of the page where an alert's incident is acknowledged, resolved or silenced; empty where
-    there is none.
+    there is none. ``say`` puts a word of ours into the language of the webhook's readers.
     """
 
     use_embeds: bool = True
@@ -79,11 +108,15 @@ class Style:
     avatar_url: str = ""
     templates: Mapping[str, Template] = field(default_factory=dict)
     link: Callable[[Alert], str] = no_link
+    say: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the service said: header names in lower case, at most 64 KiB of body."""
+    """What the service said: header names in lower case, at most 64 KiB of body.
+
+    A carrier that speaks no HTTP says it as HTTP would: 200 where it was taken, 4xx or 5xx where not.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -138,6 +171,10 @@ class Channel(abc.ABC):
     """The dotted path of a ``webhook_alerts.drawing.previews.Preview``; empty: a body is shown as JSON alone."""
     supports_edit: ClassVar[bool] = False
     """Can a sent message be changed?"""
+    schemes: ClassVar[tuple[str, ...]] = ("https", "http")
+    """What its URLs begin with."""
+    carrier: ClassVar[str] = "webhook_alerts.delivery.transport.send"
+    """The dotted path of what carries its requests: it has the signature of that one, and raises ``TransportError``."""
 
     @abc.abstractmethod
     def recognises(self, url: str) -> bool:
@@ -154,6 +191,13 @@ class Channel(abc.ABC):
         """An address whose GET answers 2xx while the webhook exists, and sends nothing; empty: there is none."""
         return ""
 
+    def request(self, access: Access, body: dict[str, JSON], files: Sequence[File], at: int) -> Request:  # noqa: ARG002
+        """What to send, at *at* in seconds since 1970, so that *body*, as ``render`` made it, is shown.
+
+        What is secret and belongs into a body is put there here, for a body is kept in the database.
+        """
+        return Request(self.endpoint(access.url), body, tuple(files), headers=access.headers)
+
     @abc.abstractmethod
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
         """One message with as many of *alerts*, from the front, as the service takes. Pure, and never raises."""
@@ -162,8 +206,8 @@ class Channel(abc.ABC):
         """*payload* that shows *picture* as well; as it is where the service takes none."""
         return payload
 
-    def edit(self, url: str, message_id: str, body: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
-        """Where to PATCH what, so that the message *message_id* becomes *body*; asked where ``supports_edit``."""
+    def edit(self, access: Access, message_id: str, body: dict[str, JSON]) -> Request:
+        """What to send so that the message *message_id* becomes *body*; asked where ``supports_edit``."""
         raise NotImplementedError(f"the channel {self.name} cannot edit")
 
     @abc.abstractmethod

@@ -15,7 +15,18 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from webhook_alerts.alert import JSON, Alert, Level
 from webhook_alerts.channels import discord_embeds, discord_lines, http_status, retry_after, text
-from webhook_alerts.channels.base import Channel, File, Outcome, Payload, Response, Style, Verdict, Window
+from webhook_alerts.channels.base import (
+    Access,
+    Channel,
+    File,
+    Outcome,
+    Payload,
+    Request,
+    Response,
+    Style,
+    Verdict,
+    Window,
+)
 
 CONTENT = 2000
 EMBEDS = 10
@@ -96,12 +107,13 @@ class Discord(Channel):
         last = {**last, "image": {"url": f"attachment://{picture.filename}"}}
         return replace(payload, json={**payload.json, "embeds": [*others, last]}, files=(*payload.files, picture))
 
-    def edit(self, url: str, message_id: str, body: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
+    def edit(self, access: Access, message_id: str, body: dict[str, JSON]) -> Request:
         """https://discord.com/developers/docs/resources/webhook#edit-webhook-message; who wrote it cannot change."""
-        origin, _, query = self.endpoint(url).partition("?")
+        origin, _, query = self.endpoint(access.url).partition("?")
         thread = [part for part in query.split("&") if part.startswith("thread_id=")]
         changed = {key: value for key, value in body.items() if key not in {"username", "avatar_url"}}
-        return f"{origin}/messages/{message_id}{'?' if thread else ''}{''.join(thread)}", changed
+        url = f"{origin}/messages/{message_id}{'?' if thread else ''}{''.join(thread)}"
+        return Request(url, changed, method="PATCH", headers=access.headers)
 
     def classify(self, response: Response) -> Outcome:  # noqa: PLR0911 - a table
         """Status first, then Discord's JSON code; https://discord.com/developers/docs/topics/opcodes-and-status-codes."""

@@ -74,9 +74,12 @@ def _add_state(embed: dict[str, Any], alert: Alert) -> None:
     if alert.state in STATE_SIGNS:
         title = str(embed.get("title", "")).removeprefix(SIGNS[alert.level]).lstrip()
         embed["title"] = f"{STATE_SIGNS[alert.state]} {title}"
-    if alert.note:
-        note = escape_markdown(clean(cut_end(alert.note, 300)))
+    if note := _note(alert):
         embed.setdefault("fields", []).insert(0, {"name": "State", "value": note, "inline": False})
+
+
+def _note(alert: Alert) -> str:
+    return escape_markdown(" ".join(clean(cut_end(alert.note, 300)).split()))
 
 
 def size(embed: Mapping[str, Any]) -> int:
@@ -155,7 +158,8 @@ _TEMPLATES: Mapping[Kind, Callable[[Alert, Style], dict[str, Any]]] = {
 def plain(alert: Alert, style: Style, room: int) -> tuple[str, bool]:
     """*alert* as text within *room* characters, and whether its trace is whole."""
     times = f" (×{alert.occurrences})" if alert.occurrences > 1 else ""
-    state = f" · {escape_markdown(alert.note)}" if alert.note else ""
+    note = _note(alert)
+    state = f" · {note}" if note else ""
     head = f"{sign(alert)} **{alert.level.name}**{times}{state} "
     message = escape_markdown(cut_end(" ".join(_text(alert.message, style).split()), 500))
     line = head + cut_end(message, max(0, min(room, 1200) - len(head)))

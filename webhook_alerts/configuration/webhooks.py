@@ -94,18 +94,25 @@ class _Reader:
             return Webhook(name=name, url=url, channel="", min_level=min_level, **options)
         if url is None or url == "" or options.get("enabled") is False:
             return None
-        channel = self._channel(url, given.get("channel", ""), where) if self._may_be_called(url, where) else None
+        channel = self._channel(url, given.get("channel", ""), where) if self._is_address(url, where) else None
         if channel is None:
             return None
         name_of_channel, service = channel
         rate = self._rate(given, service, url, where)
         return Webhook(name=name, url=str(url), channel=name_of_channel, rate=rate, min_level=min_level, **options)
 
-    def _may_be_called(self, url: Any, where: str) -> bool:
+    def _is_address(self, url: Any, where: str) -> bool:
         where = at(where, "url") + source(url)
         if not isinstance(url, str):
             self.problems.say("E003", f"{where} must be a text, not {type(url).__name__}", "Set it to a URL.")
-        elif wrong := _malformed(url):
+        elif wrong := _unreadable(url):
+            self.problems.say("E006", f"{where} is malformed: {wrong}", "Copy the whole address from the service.")
+        else:
+            return True
+        return False
+
+    def _may_be_called(self, url: str, service: Channel, where: str) -> bool:
+        if wrong := _misdirected(url, service):
             self.problems.say("E006", f"{where} is malformed: {wrong}", "Copy the whole address from the service.")
         elif url.lower().startswith("http:") and not (is_loopback(url) or self.plain_http):
             self.problems.say(
@@ -131,6 +138,8 @@ class _Reader:
             why = "" if isinstance(error, LookupError) else f" (importing it raised {type(error).__name__})"
             hint = f"Did you mean {near!r}? {known}" if near else known
             self.problems.say("E008", f"{where} is {shown(name)}, which is no channel{why}", hint)
+            return None
+        if not self._may_be_called(url, service, where_url + source(url)):
             return None
         try:
             service.endpoint(url)
@@ -169,8 +178,8 @@ class _Reader:
         return Level.DEBUG
 
 
-def _malformed(url: str) -> str:
-    """What keeps *url* from being an address, or nothing; never quoting it."""
+def _unreadable(url: str) -> str:
+    """What keeps *url* from being read as an address, or nothing; never quoting it."""
     if re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", url):
         return "it holds a space, a line break or another character that no URL has"
     try:
@@ -178,10 +187,17 @@ def _malformed(url: str) -> str:
         port = parts.port
     except ValueError:
         return "its host or port cannot be read"
-    if parts.scheme not in {"http", "https"}:
-        return "it does not begin with https://"
-    if not parts.hostname or port == 0:
-        return "it names no host" if not parts.hostname else "its port is 0"
+    return "its port is 0" if port == 0 else ""
+
+
+def _misdirected(url: str, service: Channel) -> str:
+    """What keeps *url* from leading to *service*, or nothing; never quoting it."""
+    parts = urlsplit(url)
+    if parts.scheme not in service.schemes:
+        begins = f"{service.schemes[0]}://" if "https" in service.schemes else f"{service.schemes[0]}:"
+        return f"it does not begin with {begins}"
+    if parts.scheme in {"http", "https"} and not parts.hostname:
+        return "it names no host"
     return ""
 
 

@@ -12,7 +12,7 @@ from webhook_alerts.channels.base import Channel, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery import claim as claims
 from webhook_alerts.delivery import record, update
-from webhook_alerts.delivery.exchange import patch, post
+from webhook_alerts.delivery.exchange import edit, post
 from webhook_alerts.delivery.finish import finish, note
 from webhook_alerts.delivery.gate import Gate, Pass, gate_for
 from webhook_alerts.delivery.nudge import Nudge, nudge
@@ -123,7 +123,7 @@ class _Drain:
             return 0
         attempt = update.begin(message)
         started = time.monotonic()
-        outcome, response = patch(self.webhook, self.channel, message.provider_message_id, payload.json)
+        outcome, response = edit(self.webhook, self.channel, message.provider_message_id, payload.json)
         note(attempt, outcome, response, time.monotonic() - started)
         update.settle(message, claimed, outcome, payload.json)
         self.gate.report(given, outcome, status=response.status if response else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,8 +12,7 @@ import urllib3
 
 import webhook_alerts
 from webhook_alerts import tracing
-from webhook_alerts.alert import JSON
-from webhook_alerts.channels.base import File, Response
+from webhook_alerts.channels.base import Request, Response, encode
 from webhook_alerts.delivery import deadline
 from webhook_alerts.delivery.address import AddressRefusedError
 
@@ -44,21 +42,14 @@ class TransportError(Exception):
         return self.reason
 
 
-def post(
-    url: str, body: dict[str, JSON], files: Sequence[File], *, timeout: float, allow_private: bool = False
-) -> Response:
-    """POST *body* as JSON, or as multipart with *files*, within *timeout* seconds from the first byte to the last.
+def send(request: Request, *, timeout: float, allow_private: bool = False) -> Response:
+    """Send *request* as JSON, or as multipart with its files, within *timeout* seconds from the first byte to the last.
 
     An address that is not public is refused, unless *allow_private*, or unless *url* names this machine and leads
     there. Resolving the name is the system's and not bounded. Raises ``TransportError`` and nothing else. A status
     that arrived counts, even when the rest of the answer did not.
     """
-    return _request("POST", url, timeout, allow_private, **_content(body, files))
-
-
-def patch(url: str, body: dict[str, JSON], *, timeout: float, allow_private: bool = False) -> Response:
-    """PATCH *body* as JSON under the same bounds. Raises ``TransportError``."""
-    return _request("PATCH", url, timeout, allow_private, **_content(body, ()))
+    return _request(request.method, request.url, timeout, allow_private, **_content(request))
 
 
 def get(url: str, *, timeout: float, allow_private: bool = False) -> Response:
@@ -103,15 +94,14 @@ def _session(allow_private: bool) -> requests.Session:
     return sessions[allow_private]
 
 
-def _content(body: dict[str, JSON], files: Sequence[File]) -> dict[str, Any]:
-    # Sorted, for PostgreSQL keeps no order of keys: a retry is the same to the byte.
-    encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8", "replace")
-    if not files:
-        return {"data": encoded, "headers": {"Content-Type": "application/json"}}
+def _content(request: Request) -> dict[str, Any]:
+    encoded = encode(request.json)
+    if not request.files:
+        return {"data": encoded, "headers": {"Content-Type": "application/json", **request.headers}}
     parts: list[tuple[str, tuple[str | None, bytes, str]]] = [("payload_json", (None, encoded, "application/json"))]
-    for number, file in enumerate(files):
+    for number, file in enumerate(request.files):
         parts.append((f"files[{number}]", (file.filename, file.data, file.media_type)))
-    return {"files": parts}
+    return {"files": parts, "headers": dict(request.headers)}
 
 
 def _read(answer: requests.Response) -> bytes:

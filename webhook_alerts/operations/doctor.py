@@ -194,6 +194,8 @@ def _webhook(webhook: Webhook) -> Finding:
     if state["state"] == "paused":
         return Finding(name, False, f"paused: {state['reason']}", f"Mend its URL, or: alerts resume {webhook.name}")
     channel = registry.get(webhook.channel)
+    if "https" not in channel.schemes:
+        return Finding(name, True, f"cannot be asked without sending, gate {state['state']}")
     try:
         url = channel.probe(webhook.url) or channel.endpoint(webhook.url)
         answer = transport.get(url, timeout=PATIENCE_S, allow_private=get_config().allow_private_networks)
