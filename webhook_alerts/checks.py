@@ -16,6 +16,7 @@ from celery.app.annotations import prepare, resolve_all
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from webhook_alerts.channels import registry
 from webhook_alerts.conf import LEASE_S, REQUEST_DEADLINE_S, TASK_LIMIT_S, Config, get_config
 from webhook_alerts.configuration.templates import load_template
 from webhook_alerts.delivery.nudge import task_name
@@ -42,7 +43,14 @@ def check_settings(app_configs: Sequence[Any] | None = None, **_: Any) -> list[C
 def check_surroundings(app_configs: Sequence[Any] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
     """What the settings need around them."""
     config = get_config()
-    return [*_spool(config), *_templates(config), *_timers(config), *_celery(), *_nothing_configured(config)]
+    return [
+        *_spool(config),
+        *_templates(config),
+        *_timers(config),
+        *_celery(),
+        *_nothing_configured(config),
+        *_channels(config),
+    ]
 
 
 def check_overrides(
@@ -170,4 +178,18 @@ def _nothing_configured(config: Config) -> list[CheckMessage]:
             hint='Set WEBHOOK_ALERTS["WEBHOOKS"] to {"errors": URL}.',
             id="webhook_alerts.W002",
         )
+    ]
+
+
+def _channels(config: Config) -> list[CheckMessage]:
+    """Channels of other packages that cannot be used; asked where one of them may be missed."""
+    if all(webhook.channel != "webhook" for webhook in config.webhooks.values()):
+        return []
+    return [
+        checks.Warning(
+            f"A webhook's address may be left unrecognised: {wrong}",
+            hint="Update or remove that package.",
+            id="webhook_alerts.W005",
+        )
+        for wrong in registry.broken()
     ]

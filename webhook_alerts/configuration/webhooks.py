@@ -132,6 +132,10 @@ class _Reader:
         name = given or registry.recognise(url) or "webhook"
         try:
             service = registry.get(name)
+        except registry.UnusableError as error:
+            hint = "Update or remove that package, or name another channel."
+            self.problems.say("E008", f"{where} is {shown(name)}, which cannot be used: {error}", hint)
+            return None
         except Exception as error:  # noqa: BLE001 - the user's module may raise anything on import
             near = nearest(name, registry.names())
             known = f"Choose one of {', '.join(registry.names())}, or the dotted path of a Channel class."
@@ -144,7 +148,8 @@ class _Reader:
         try:
             service.endpoint(url)
         except Exception as error:  # noqa: BLE001 - the user's channel may raise anything, quoting the URL
-            why = str(error) if isinstance(error, ValueError) and name in registry.names() else type(error).__name__
+            said = isinstance(error, ValueError) and registry.is_built_in(name)
+            why = str(error) if said else type(error).__name__
             self.problems.say(
                 "E006", f"{where_url} is malformed: {why}", f"Copy the whole address of the {shown(name)} webhook."
             )

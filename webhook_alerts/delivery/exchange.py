@@ -46,15 +46,22 @@ def post(
     number of the message's tries, this one included.
     """
     access = _access(webhook)
-    request = channel.request(access, body, files, int(time.time()))
     told = {"webhook_alerts.attempt": attempt, "webhook_alerts.alerts": len(traces)}
+    try:
+        request = channel.request(access, body, files, int(time.time()))
+    except Exception as error:  # noqa: BLE001 - the channel may be somebody else's
+        return _unmade(error), None
     return _exchange(webhook, channel, access, request, traces, told)
 
 
 def edit(webhook: Webhook, channel: Channel, message_id: str, body: dict[str, JSON]) -> tuple[Outcome, Response | None]:
     """Change a sent message into *body* and understand the answer. Never raises."""
     access = _access(webhook)
-    return _exchange(webhook, channel, access, channel.edit(access, message_id, body), (), {})
+    try:
+        request = channel.edit(access, message_id, body)
+    except Exception as error:  # noqa: BLE001 - the channel may be somebody else's
+        return _unmade(error), None
+    return _exchange(webhook, channel, access, request, (), {})
 
 
 def without_secrets(body: bytes, access: Access) -> bytes:
@@ -69,6 +76,11 @@ def without_secrets(body: bytes, access: Access) -> bytes:
 
 def _access(webhook: Webhook) -> Access:
     return Access(webhook.url)
+
+
+def _unmade(error: Exception) -> Outcome:
+    # Not its text, which may quote the address.
+    return Outcome(Verdict.REFUSED, f"no request could be made: {type(error).__name__}")
 
 
 def _exchange(
@@ -96,11 +108,13 @@ def _exchange(
 
 
 def _ask(webhook: Webhook, channel: Channel, access: Access, request: Request) -> tuple[Outcome, Response | None]:
-    carry: Carrier = import_string(channel.carrier)
     try:
+        carry: Carrier = import_string(channel.carrier)
         response = carry(request, timeout=webhook.timeout, allow_private=get_config().allow_private_networks)
     except transport.TransportError as error:
         return Outcome(Verdict.RETRY, error.reason, ambiguous=error.ambiguous), None
+    except Exception as error:  # noqa: BLE001 - the carrier may be somebody else's
+        return Outcome(Verdict.RETRY, f"the carrier failed: {type(error).__name__}", ambiguous=True), None
     response = replace(response, body=without_secrets(response.body, access))
     try:
         return channel.classify(response), response
