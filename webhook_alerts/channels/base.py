@@ -87,6 +87,11 @@ Template = Callable[[Alert, "Style"], dict[str, Any]]
 """Draws one alert in a channel's own vocabulary (for Discord: an embed)."""
 
 
+def figure(value: float) -> str:
+    """*value* as English writes it: thousands parted by commas, a fraction within six figures."""
+    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
+
+
 def no_link(alert: Alert) -> str:  # noqa: ARG001 - a link is made from the alert
     """No page is known."""
     return ""
@@ -97,7 +102,8 @@ class Style:
     """How one webhook wants its messages to look; lengths in characters.
 
     ``link`` gives the address of the page where an alert's incident is acknowledged, resolved or silenced; empty where
-    there is none. ``say`` puts a word of ours into the language of the webhook's readers.
+    there is none. ``say`` puts a text of ours into the language of the webhook's readers, and ``number`` a number; what
+    a text is to hold stands in it as ``{name}`` and is put in afterwards, by ``format``.
     """
 
     use_embeds: bool = True
@@ -109,6 +115,7 @@ class Style:
     templates: Mapping[str, Template] = field(default_factory=dict)
     link: Callable[[Alert], str] = no_link
     say: Callable[[str], str] = str
+    number: Callable[[float], str] = figure
 
 
 @dataclass(frozen=True, slots=True)

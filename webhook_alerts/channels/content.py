@@ -39,6 +39,8 @@ _KIND_SIGNS: Mapping[Kind, str] = {
     Kind.STATUS: "📣",
     Kind.DIGEST: "📊",
 }
+PLAIN = Style()
+"""English, as far as nobody says otherwise."""
 _SUBJECTS: Mapping[Kind, str] = {Kind.PERFORMANCE: "metric", Kind.EVENT: "event", Kind.STATUS: "status"}
 
 
@@ -67,11 +69,10 @@ class Content:
 def describe(alert: Alert, style: Style) -> Content:
     """What to show of *alert*. Pure, and never raises."""
     title, message = _head(alert, style)
-    times = f" ×{alert.occurrences:,}" if alert.occurrences > 1 else ""
     return Content(
-        heading=f"{sign(alert)} {title}{times}",
+        heading=f"{sign(alert)} {title} {times(alert, style)}".rstrip(),
         message=message,
-        facts=tuple(_facts(alert)),
+        facts=tuple(_facts(alert, style)),
         note=clean(cut_end(alert.note, NOTE)).strip(),
         origin=origin(alert),
     )
@@ -87,37 +88,52 @@ def sign(alert: Alert) -> str:
     return f"{SIGNS[alert.level]} {own}".rstrip()
 
 
+def times(alert: Alert, style: Style) -> str:
+    """How often *alert* occurred, as ×57; empty for once."""
+    return f"×{style.number(alert.occurrences)}" if alert.occurrences > 1 else ""
+
+
+def level(grade: Level, style: Style) -> str:
+    """The name of *grade* in capitals; its translation is that of ``models.Alert.Level``."""
+    return style.say(grade.name.lower()).upper()
+
+
+def kind(alert: Alert, style: Style) -> str:
+    """The name of the kind of *alert*; its translation is that of ``models.Alert.Kind``."""
+    return style.say(alert.kind.value)
+
+
 def origin(alert: Alert) -> str:
     """Where *alert* comes from: service, environment, release and host."""
     parts = filter(None, (alert.service, alert.environment, alert.release, alert.host))
     return clean(cut_end(" · ".join(parts), ORIGIN)).strip()
 
 
-def line(alert: Alert) -> str:
+def line(alert: Alert, style: Style = PLAIN) -> str:
     """*alert* in one line without a sign: its exception and its message, else its kind."""
-    kind = clean(cut_end(alert.exception_type, VALUE)).rpartition(".")[2].strip()
+    exception = clean(cut_end(alert.exception_type, VALUE)).rpartition(".")[2].strip()
     text = " ".join(clean(cut_end(alert.message, VALUE)).split())
-    return ": ".join(filter(None, (kind, text))) or alert.kind.value
+    return ": ".join(filter(None, (exception, text))) or kind(alert, style)
 
 
 def paragraph(alert: Alert, style: Style) -> str:
     """The exception and the whole message of *alert* without a sign, as far as *style* shows it; else its kind."""
-    kind = " ".join(clean(cut_end(alert.exception_type, VALUE)).split())
-    return ": ".join(filter(None, (kind, _message(alert, style)))) or alert.kind.value
+    exception = " ".join(clean(cut_end(alert.exception_type, VALUE)).split())
+    return ": ".join(filter(None, (exception, _message(alert, style)))) or kind(alert, style)
 
 
-def cleaned(text: str, most: int, size: Callable[[str], int] = len) -> str:
+def cleaned(text: str, most: int, size: Callable[[str], int] = len, style: Style = PLAIN) -> str:
     """*text* cleaned and cut in the middle, so that its *size* is *most* or less; it says how much is gone."""
     target = most = max(0, most)
-    found = clean(cut_middle(text, target))
+    found = clean(cut_middle(text, target, style.say))
     while size(found) > most:
         target = max(0, min(target - 1, target * most // size(found) - 8))
-        found = clean(cut_middle(text, target))
+        found = clean(cut_middle(text, target, style.say))
     return found
 
 
 def _message(alert: Alert, style: Style) -> str:
-    return clean(cut_middle(alert.message, min(style.max_message_length, MESSAGE))).strip()
+    return clean(cut_middle(alert.message, min(style.max_message_length, MESSAGE), style.say)).strip()
 
 
 def _head(alert: Alert, style: Style) -> tuple[str, str]:
@@ -139,51 +155,65 @@ def _head(alert: Alert, style: Style) -> tuple[str, str]:
     head, _, rest = message.partition("\n")
     title = cut_end(head.rstrip(), TITLE)
     if not any(map(str.isprintable, title)):
-        return (alert.level.name.title() if alert.kind in {Kind.LOG, Kind.ERROR} else alert.kind.value), message
+        is_graded = alert.kind in {Kind.LOG, Kind.ERROR}
+        return (level(alert.level, style).capitalize() if is_graded else kind(alert, style)), message
     return title, message if rest or len(head) > TITLE else ""
 
 
-def _facts(alert: Alert) -> Iterator[Fact]:
+def _facts(alert: Alert, style: Style) -> Iterator[Fact]:
     if alert.kind is Kind.PERFORMANCE:
-        yield from _measured(alert.details)
+        yield from _measured(alert.details, style)
     if alert.request.get("path"):
-        yield _fact("Request", f"{alert.request.get('method', '')} {alert.request['path']}")
+        yield _fact(style.say("Request"), f"{alert.request.get('method', '')} {alert.request['path']}", style)
     if alert.request.get("user_id"):
-        yield _fact("User", str(alert.request["user_id"]))
+        yield _fact(style.say("User"), str(alert.request["user_id"]), style)
     if alert.logger:
-        yield _fact("Logger", f"{alert.logger} · {alert.function}:{alert.line}" if alert.function else alert.logger)
+        place = f"{alert.logger} · {alert.function}:{alert.line}" if alert.function else alert.logger
+        yield _fact(style.say("Logger"), place, style)
     if alert.correlation_id:
-        yield _fact("Correlation", alert.correlation_id)
+        yield _fact(style.say("Correlation"), alert.correlation_id, style)
     if alert.occurrences > 1 and alert.samples:
-        yield _fact("Also seen", "\n".join(cut_end(sample, 120) for sample in alert.samples))
+        yield _fact(style.say("Also seen"), "\n".join(cut_end(sample, 120) for sample in alert.samples), style)
     for name, value in list(alert.context.items())[:FACTS]:
-        yield _fact(str(name), value if isinstance(value, str) else _json(value))
+        yield _fact(str(name), value if isinstance(value, str) else _json(value), style)
     if len(alert.context) > FACTS:
-        yield more(len(alert.context) - FACTS)
+        yield more(len(alert.context) - FACTS, style)
 
 
-def more(count: int) -> Fact:
+def more(count: int, style: Style = PLAIN) -> Fact:
     """The mark of *count* facts that are not shown."""
-    return Fact("…", f"{count} more in the record")
+    return Fact("…", style.say("{n} more in the record").format(n=style.number(count)))
 
 
-def _measured(details: Mapping[str, Any]) -> Iterator[Fact]:
+def own_template_failed(why: str, style: Style) -> Fact:
+    """What takes the place of what a user's template should have drawn."""
+    text = style.say("the own template failed: {why}").format(why=why)
+    return Fact(style.say("Template"), clean(cut_end(text, NAME)))
+
+
+def measures(details: Mapping[str, Any], style: Style) -> Iterator[tuple[str, str]]:
+    """What was measured: a name and a value for each number that is known."""
     unit = f" {details.get('unit') or ''}".rstrip()
-    for name in ("value", "threshold", "ratio"):
-        if details.get(name) is not None:
-            yield _fact(name.title(), f"{_number(details[name])}{'×' if name == 'ratio' else unit}")
+    names = {"value": style.say("Value"), "threshold": style.say("Threshold"), "ratio": style.say("Ratio")}
+    for key, name in names.items():
+        if details.get(key) is not None:
+            yield name, f"{_number(details[key], style)}{'×' if key == 'ratio' else unit}"
 
 
-def _fact(name: str, value: str) -> Fact:
+def _measured(details: Mapping[str, Any], style: Style) -> Iterator[Fact]:
+    return (_fact(name, value, style) for name, value in measures(details, style))
+
+
+def _fact(name: str, value: str, style: Style) -> Fact:
     shown = " ".join(clean(cut_end(name, NAME)).split())
-    return Fact(shown or "-", clean(cut_middle(value, VALUE)).strip() or "-")
+    return Fact(shown or "-", clean(cut_middle(value, VALUE, style.say)).strip() or "-")
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _number(value: Any) -> str:
+def _number(value: Any, style: Style) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
+    return style.number(value)

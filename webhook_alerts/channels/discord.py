@@ -139,7 +139,7 @@ class Discord(Channel):
 
 def _embeds(payload: dict[str, JSON], alerts: Sequence[Alert], style: Style) -> tuple[int, list[File]]:
     if len(alerts) >= discord_lines.FROM and alerts[0].level < Level.CRITICAL and not style.templates:
-        payload["embeds"], count = discord_lines.draw(alerts, EMBED_SUM)
+        payload["embeds"], count = discord_lines.draw(alerts, style, EMBED_SUM)
         return count, []
     embeds: list[dict[str, Any]] = []
     files: list[File] = []
@@ -152,7 +152,7 @@ def _embeds(payload: dict[str, JSON], alerts: Sequence[Alert], style: Style) -> 
         room -= size
         embeds.append(embed)
         if not whole and style.include_stack_traces and alert.stack_trace:
-            files.append(_trace_file(alert, len(files)))
+            files.append(_trace_file(alert, style, len(files)))
     payload["embeds"] = embeds
     return len(embeds), files
 
@@ -168,16 +168,16 @@ def _plain(payload: dict[str, JSON], alerts: Sequence[Alert], style: Style) -> t
         lines.append(line)
         room -= len(line) + 1
         if not whole and style.include_stack_traces and alert.stack_trace:
-            files.append(_trace_file(alert, len(files)))
+            files.append(_trace_file(alert, style, len(files)))
         if room < 80:
             break
     payload["content"] = "\n".join(lines)
     return len(lines), files
 
 
-def _trace_file(alert: Alert, index: int) -> File:
+def _trace_file(alert: Alert, style: Style, index: int) -> File:
     trace = text.clean(alert.stack_trace)
-    return File(f"trace-{index + 1}.txt", text.cut_middle(trace, FILE_CHARACTERS))
+    return File(f"trace-{index + 1}.txt", text.cut_middle(trace, FILE_CHARACTERS, style.say))
 
 
 def _mention(payload: dict[str, JSON], mention: str) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webhook_alerts.alert import Alert, Kind, Level
+from webhook_alerts.channels import content
 from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.text import clean, code_block, cut_end, cut_middle, escape_emphasis, escape_markdown
 
@@ -52,14 +53,17 @@ def draw(alert: Alert, style: Style, room: int) -> tuple[dict[str, Any], bool]:
         embed = template(alert, style)
     except Exception as error:  # noqa: BLE001 - a user's template must not cost the alert
         embed = _TEMPLATES[alert.kind](alert, style)
-        _field(embed, "Template", f"the own template failed: {type(error).__name__}", inline=False)
-    _add_state(embed, alert)
+        failed = content.own_template_failed(type(error).__name__, style)
+        _field(embed, failed.name, failed.value, style, inline=False)
+    _add_state(embed, alert, style)
     link = style.link(alert)
-    tail = f"\n[Open · acknowledge · silence]({link})" if 0 < len(link) <= _LONGEST_LINK else ""
-    if tail:
+    tail = ""
+    if 0 < len(link) <= _LONGEST_LINK:
+        label = style.say("Open · acknowledge · silence")
+        tail = f"\n[{label}]({link})"
         embed["url"] = link
     whole = _add_trace(embed, alert, style, room, len(tail))
-    return clamp(embed, room, tail), whole
+    return clamp(embed, room, tail, style), whole
 
 
 def sign(alert: Alert) -> str:
@@ -67,7 +71,7 @@ def sign(alert: Alert) -> str:
     return STATE_SIGNS.get(alert.state, SIGNS[alert.level])
 
 
-def _add_state(embed: dict[str, Any], alert: Alert) -> None:
+def _add_state(embed: dict[str, Any], alert: Alert, style: Style) -> None:
     """Say what has become of the alert's incident: by colour and sign, and in words."""
     if alert.state in STATE_COLOURS:
         embed["color"] = STATE_COLOURS[alert.state]
@@ -75,7 +79,7 @@ def _add_state(embed: dict[str, Any], alert: Alert) -> None:
         title = str(embed.get("title", "")).removeprefix(SIGNS[alert.level]).lstrip()
         embed["title"] = f"{STATE_SIGNS[alert.state]} {title}"
     if note := _note(alert):
-        embed.setdefault("fields", []).insert(0, {"name": "State", "value": note, "inline": False})
+        embed.setdefault("fields", []).insert(0, {"name": style.say("State"), "value": note, "inline": False})
 
 
 def _note(alert: Alert) -> str:
@@ -95,8 +99,8 @@ def log(alert: Alert, style: Style) -> dict[str, Any]:
     """A log record without an exception."""
     message = _text(alert.message, style)
     head, _, rest = message.partition("\n")
-    title = f"{SIGNS[alert.level]} {escape_emphasis(cut_end(head, 200)) or alert.level.name.title()}"
-    return _frame(alert, title, code_block(message) if rest or len(head) > 200 else "")
+    title = escape_emphasis(cut_end(head, 200)) or content.level(alert.level, style).capitalize()
+    return _frame(alert, f"{SIGNS[alert.level]} {title}", code_block(message) if rest or len(head) > 200 else "", style)
 
 
 def error(alert: Alert, style: Style) -> dict[str, Any]:
@@ -107,42 +111,40 @@ def error(alert: Alert, style: Style) -> dict[str, Any]:
         alert,
         f"{SIGNS[alert.level]} {escape_emphasis(clean(alert.exception_type))}",
         code_block(_text(alert.message, style)),
+        style,
     )
 
 
 def performance(alert: Alert, style: Style) -> dict[str, Any]:
     """A measured value against its threshold."""
-    embed = _frame(alert, f"⏱️ {_subject(alert, 'metric')}", "")
-    unit = f" {alert.details.get('unit') or ''}".rstrip()
-    known = [name for name in ("value", "threshold", "ratio") if alert.details.get(name) is not None]
-    for at, name in enumerate(known):
-        value = f"{_number(alert.details[name])}{'×' if name == 'ratio' else unit}"
-        _field(embed, name.title(), value, at=at)
+    embed = _frame(alert, f"⏱️ {_subject(alert, style, 'metric')}", "", style)
+    for at, (name, value) in enumerate(content.measures(alert.details, style)):
+        _field(embed, name, value, style, at=at)
     return embed
 
 
 def event(alert: Alert, style: Style) -> dict[str, Any]:
     """Something that happened in the business: a member joined."""
-    return _frame(alert, f"📌 {_subject(alert, 'event', spaces='_')}", "")
+    return _frame(alert, f"📌 {_subject(alert, style, 'event', spaces='_')}", "", style)
 
 
 def status(alert: Alert, style: Style) -> dict[str, Any]:
     """The state of the service: deployed, starting, draining."""
-    return _frame(alert, f"📣 {_subject(alert, 'status')}", "")
+    return _frame(alert, f"📣 {_subject(alert, style, 'status')}", "", style)
 
 
-def _subject(alert: Alert, name: str, *, spaces: str = " ") -> str:
+def _subject(alert: Alert, style: Style, name: str, *, spaces: str = " ") -> str:
     """What an alert is about: the detail of that *name*, else its message, else its kind; *spaces* become such."""
     for text in (alert.details.get(name), alert.message):
         said = clean(cut_end(str(text), TITLE)).replace(spaces, " ").strip() if text is not None else ""
         if any(map(str.isprintable, said)):
             return escape_emphasis(said)
-    return alert.kind.value
+    return content.kind(alert, style)
 
 
 def digest(alert: Alert, style: Style) -> dict[str, Any]:
     """What an hour, a day or a week has brought."""
-    return _frame(alert, f"📊 {escape_emphasis(cut_end(clean(alert.message), 200))}", "")
+    return _frame(alert, f"📊 {escape_emphasis(cut_end(clean(alert.message), 200))}", "", style)
 
 
 _TEMPLATES: Mapping[Kind, Callable[[Alert, Style], dict[str, Any]]] = {
@@ -157,13 +159,13 @@ _TEMPLATES: Mapping[Kind, Callable[[Alert, Style], dict[str, Any]]] = {
 
 def plain(alert: Alert, style: Style, room: int) -> tuple[str, bool]:
     """*alert* as text within *room* characters, and whether its trace is whole."""
-    times = f" (×{alert.occurrences})" if alert.occurrences > 1 else ""
+    times = f" ({content.times(alert, style)})" if alert.occurrences > 1 else ""
     note = _note(alert)
     state = f" · {note}" if note else ""
-    head = f"{sign(alert)} **{alert.level.name}**{times}{state} "
+    head = f"{sign(alert)} **{content.level(alert.level, style)}**{times}{state} "
     message = escape_markdown(cut_end(" ".join(_text(alert.message, style).split()), 500))
     line = head + cut_end(message, max(0, min(room, 1200) - len(head)))
-    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP)) if style.include_stack_traces else ""
+    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP, style.say)) if style.include_stack_traces else ""
     if not trace:
         return line, True
     left = room - len(line) - len("\n```py\n\n```")
@@ -172,10 +174,10 @@ def plain(alert: Alert, style: Style, room: int) -> tuple[str, bool]:
     block = code_block(trace, "py")
     if len(block) <= left:
         return f"{line}\n{block}", len(trace) >= len(alert.stack_trace)
-    return f"{line}\n{code_block(cut_middle(trace, left - 100), 'py')}"[:room], False
+    return f"{line}\n{code_block(cut_middle(trace, left - 100, style.say), 'py')}"[:room], False
 
 
-def clamp(embed: Mapping[str, Any], room: int, tail: str = "") -> dict[str, Any]:
+def clamp(embed: Mapping[str, Any], room: int, tail: str, style: Style) -> dict[str, Any]:
     """*embed* with every part within its own limit and their sum within *room*; blank parts are left out.
 
     *tail* ends the description, whatever is cut.
@@ -190,7 +192,7 @@ def clamp(embed: Mapping[str, Any], room: int, tail: str = "") -> dict[str, Any]
     description = str(embed.get("description", "")).strip()
     most = min(DESCRIPTION - len(tail), left)
     if len(description) > most:
-        description = _cut_block(description, most)
+        description = _cut_block(description, most, style)
     if description or tail:
         kept["description"] = f"{description}{tail}".lstrip()
         left -= len(description)
@@ -198,7 +200,7 @@ def clamp(embed: Mapping[str, Any], room: int, tail: str = "") -> dict[str, Any]
     for field in embed.get("fields", ())[:FIELDS]:
         name = cut_end(clean(str(field["name"])).strip(), FIELD_NAME) or "-"
         value = str(field["value"]).strip() or "-"
-        value = value if len(value) <= FIELD_VALUE else _cut_block(value, FIELD_VALUE)
+        value = value if len(value) <= FIELD_VALUE else _cut_block(value, FIELD_VALUE, style)
         if len(name) + len(value) > left:
             break
         left -= len(name) + len(value)
@@ -208,24 +210,24 @@ def clamp(embed: Mapping[str, Any], room: int, tail: str = "") -> dict[str, Any]
     if footer:
         kept["footer"] = {"text": footer}
     if not (kept.keys() & {"title", "description", "fields"}):
-        kept["title"] = "(empty alert)"
+        kept["title"] = style.say("(empty alert)")
     return kept
 
 
-def _cut_block(text: str, most: int) -> str:
+def _cut_block(text: str, most: int, style: Style) -> str:
     """Cut a text that may be one fenced block so that its fence still closes."""
     if text.startswith("```") and text.endswith("\n```"):
         first, _, inner = text.partition("\n")
-        return f"{first}\n{cut_middle(inner[:-4], max(0, most - len(first) - 5))}\n```"
+        return f"{first}\n{cut_middle(inner[:-4], max(0, most - len(first) - 5), style.say)}\n```"
     return cut_end(text, most)
 
 
 def _text(message: str, style: Style) -> str:
-    return clean(cut_middle(message, min(style.max_message_length, DESCRIPTION - 100))).strip()
+    return clean(cut_middle(message, min(style.max_message_length, DESCRIPTION - 100), style.say)).strip()
 
 
-def _frame(alert: Alert, title: str, description: str) -> dict[str, Any]:
-    times = f" ×{alert.occurrences:,}" if alert.occurrences > 1 else ""
+def _frame(alert: Alert, title: str, description: str, style: Style) -> dict[str, Any]:
+    times = f" {content.times(alert, style)}".rstrip()
     embed: dict[str, Any] = {
         "title": cut_end(title, TITLE - len(times)) + times,
         "color": COLOURS[alert.level],
@@ -234,8 +236,8 @@ def _frame(alert: Alert, title: str, description: str) -> dict[str, Any]:
     }
     if description:
         embed["description"] = description
-    _origin(embed, alert)
-    _context(embed, alert.context)
+    _origin(embed, alert, style)
+    _context(embed, alert.context, style)
     if said := footer(alert):
         embed["footer"] = {"text": said}
     return embed
@@ -246,32 +248,35 @@ def footer(alert: Alert) -> str:
     return " · ".join(filter(None, [alert.service, alert.environment, alert.release, alert.host]))
 
 
-def _origin(embed: dict[str, Any], alert: Alert) -> None:
+def _origin(embed: dict[str, Any], alert: Alert, style: Style) -> None:
     if alert.request.get("path"):
-        _field(embed, "Request", f"{alert.request.get('method', '')} {alert.request['path']}".strip())
+        _field(embed, style.say("Request"), f"{alert.request.get('method', '')} {alert.request['path']}".strip(), style)
     if alert.request.get("user_id"):
-        _field(embed, "User", str(alert.request["user_id"]))
+        _field(embed, style.say("User"), str(alert.request["user_id"]), style)
     if alert.logger:
         place = f"{alert.logger} · {alert.function}:{alert.line}" if alert.function else alert.logger
-        _field(embed, "Logger", place)
+        _field(embed, style.say("Logger"), place, style)
     if alert.correlation_id:
-        _field(embed, "Correlation", alert.correlation_id)
+        _field(embed, style.say("Correlation"), alert.correlation_id, style)
     if alert.occurrences > 1 and alert.samples:
-        _field(embed, "Also seen", "\n".join(cut_end(clean(sample), 120) for sample in alert.samples), inline=False)
+        samples = "\n".join(cut_end(clean(sample), 120) for sample in alert.samples)
+        _field(embed, style.say("Also seen"), samples, style, inline=False)
 
 
-def _context(embed: dict[str, Any], context: Mapping[str, Any]) -> None:
+def _context(embed: dict[str, Any], context: Mapping[str, Any], style: Style) -> None:
     for name, value in list(context.items())[:_CONTEXT_FIELDS]:
-        _field(
-            embed, str(name), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        )
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        _field(embed, str(name), shown, style)
     if len(context) > _CONTEXT_FIELDS:
-        _field(embed, "…", f"{len(context) - _CONTEXT_FIELDS} more in the record", inline=False)
+        rest = content.more(len(context) - _CONTEXT_FIELDS, style)
+        _field(embed, rest.name, rest.value, style, inline=False)
 
 
-def _field(embed: dict[str, Any], name: str, value: str, *, inline: bool | None = None, at: int | None = None) -> None:
+def _field(
+    embed: dict[str, Any], name: str, value: str, style: Style, *, inline: bool | None = None, at: int | None = None
+) -> None:
     """Add a field whose value is shown letter by letter."""
-    shown = clean(cut_middle(value, 500)).strip()
+    shown = clean(cut_middle(value, 500, style.say)).strip()
     short = len(shown) <= _LONG_VALUE and "\n" not in shown
     text = (escape_markdown(shown) if short else code_block(shown)) if shown else "-"
     field = {
@@ -295,25 +300,19 @@ def _add_trace(embed: dict[str, Any], alert: Alert, style: Style, room: int, tai
     left = min(DESCRIPTION - len(message), room - used) - tail - len("\n```py\n\n```") - 1
     if left < 100:
         return False
-    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP))
+    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP, style.say))
     block = code_block(trace, "py")
     whole = len(trace) == len(alert.stack_trace)
     if len(block) > left + 10:
-        block, whole = _fitting_block(trace, left), False
+        block, whole = _fitting_block(trace, left, style), False
     embed["description"] = f"{message}\n{block}".strip()
     return whole
 
 
-def _fitting_block(trace: str, left: int) -> str:
+def _fitting_block(trace: str, left: int, style: Style) -> str:
     """A fenced block within *left* characters; parting backticks may lengthen a text, so it may take a second cut."""
     target = left - 12
-    block = code_block(cut_middle(trace, target), "py")
+    block = code_block(cut_middle(trace, target, style.say), "py")
     if len(block) > left:
-        block = code_block(cut_middle(trace, target * target // len(block) - 8), "py")
-    return block if len(block) <= left else code_block(cut_middle(trace.replace("`", "'"), target), "py")
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
-    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
+        block = code_block(cut_middle(trace, target * target // len(block) - 8, style.say), "py")
+    return block if len(block) <= left else code_block(cut_middle(trace.replace("`", "'"), target, style.say), "py")

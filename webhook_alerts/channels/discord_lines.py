@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from webhook_alerts.alert import Alert, Level
-from webhook_alerts.channels import discord_embeds
+from webhook_alerts.channels import content, discord_embeds
+from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.text import clean, cut_end, escape_markdown
 
 FROM = 21
@@ -18,14 +19,14 @@ _LINE = 160
 _SHORTEST = 60
 
 
-def draw(alerts: Sequence[Alert], room: int) -> tuple[list[dict[str, Any]], int]:
+def draw(alerts: Sequence[Alert], style: Style, room: int) -> tuple[list[dict[str, Any]], int]:
     """Embeds within *room* characters, and how many of *alerts*, from the front, they show."""
     groups: list[_Group] = []
     most = min(_LINE, max(_SHORTEST, room // (min(len(alerts), MOST) + 2)))
     left = room - 250  # the footer and the numbers in the titles
     shown = 0
     for alert in alerts[:MOST]:
-        line = _line(alert, most)
+        line = _line(alert, style, most)
         if not groups or not groups[-1].takes(alert, line):
             if len(groups) == EMBEDS or left < len(line) + _Group.HEAD:
                 break
@@ -36,19 +37,19 @@ def draw(alerts: Sequence[Alert], room: int) -> tuple[list[dict[str, Any]], int]
         groups[-1].add(line)
         left -= len(line) + 1
         shown += 1
-    embeds = [group.embed() for group in groups if group.lines]
+    embeds = [group.embed(style) for group in groups if group.lines]
     if embeds and (footer := discord_embeds.footer(alerts[0])):
         embeds[-1]["footer"] = {"text": cut_end(clean(footer).strip(), 200)}
     return embeds, shown
 
 
-def _line(alert: Alert, most: int) -> str:
-    times = f" **×{alert.occurrences:,}**" if alert.occurrences > 1 else ""
+def _line(alert: Alert, style: Style, most: int) -> str:
+    times = f" **{content.times(alert, style)}**" if alert.occurrences > 1 else ""
     state = f"{discord_embeds.STATE_SIGNS[alert.state]} " if alert.state in discord_embeds.STATE_SIGNS else ""
     head = f"{state}<t:{int(alert.last_seen)}:T>{times} "
     kind = clean(alert.exception_type).rpartition(".")[2].strip()
     text = " ".join(clean(cut_end(f"{kind}: {alert.message}" if kind else alert.message, 500)).split())
-    return head + (_escaped(text, most - len(head)) or alert.kind.value)
+    return head + (_escaped(text, most - len(head)) or content.kind(alert, style))
 
 
 def _escaped(text: str, most: int) -> str:
@@ -77,9 +78,9 @@ class _Group:
         self.lines.append(line)
         self.size += len(line) + 1
 
-    def embed(self) -> dict[str, Any]:
+    def embed(self, style: Style) -> dict[str, Any]:
         return {
-            "title": f"{discord_embeds.SIGNS[self.level]} {len(self.lines)} × {self.level.name}",
+            "title": f"{discord_embeds.SIGNS[self.level]} {len(self.lines)} × {content.level(self.level, style)}",
             "description": "\n".join(self.lines),
             "color": discord_embeds.COLOURS[self.level],
         }

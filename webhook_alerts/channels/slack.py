@@ -80,8 +80,10 @@ class Slack(Channel):
             payload["text"], count = slack_lines.plain(alerts[:MOST_IN_FULL], style, TEXT)
         else:
             many = len(alerts) >= slack_lines.FROM and alerts[0].level < Level.CRITICAL and not style.templates
-            payload["blocks"], count = slack_lines.draw(alerts) if many else _in_full(alerts[:MOST_IN_FULL], style)
-            payload["text"] = _told(alerts[:count])
+            payload["blocks"], count = (
+                slack_lines.draw(alerts, style) if many else _in_full(alerts[:MOST_IN_FULL], style)
+            )
+            payload["text"] = _told(alerts[:count], style)
         if any(alert.level >= Level.CRITICAL for alert in alerts[:count]) and (mention := _mention(style.mention)):
             payload["text"] = f"{mention} {payload['text']}"
             if "blocks" in payload:
@@ -126,11 +128,14 @@ def _in_full(alerts: Sequence[Alert], style: Style) -> tuple[list[dict[str, Any]
     return blocks, len(alerts)
 
 
-def _told(alerts: Sequence[Alert]) -> str:
+def _told(alerts: Sequence[Alert], style: Style) -> str:
     """What a notification shows: a line for each of the first few."""
-    lines = [f"{content.sign(alert)} {alert.level.name} {content.line(alert)}" for alert in alerts[:_LINES]]
+    lines = [
+        f"{content.sign(alert)} {content.level(alert.level, style)} {content.line(alert, style)}"
+        for alert in alerts[:_LINES]
+    ]
     if len(alerts) > _LINES:
-        lines.append(f"… and {len(alerts) - _LINES} more")
+        lines.append(style.say("… and {n} more").format(n=style.number(len(alerts) - _LINES)))
     return escape_entities("\n".join(cut_end(line, _LINE) for line in lines))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from webhook_alerts.alert import Alert
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.content import NAME, Content, Fact, cleaned, describe, more
-from webhook_alerts.channels.text import clean, cut_end, escape_entities
+from webhook_alerts.channels.content import Content, Fact, cleaned, describe, level, more, own_template_failed
+from webhook_alerts.channels.text import cut_end, escape_entities
 
 Block = dict[str, Any]
 
@@ -49,14 +49,14 @@ def draw(alert: Alert, style: Style, room: int) -> list[Block]:
     told = describe(alert, style)
     link = style.link(alert)
     head = [header(told.heading), *context(plain_text(told.note))]
-    tail = context(_when(alert, link if 0 < len(link) <= _LONGEST_LINK else ""), plain_text(told.origin))
+    tail = context(_when(alert, link if 0 < len(link) <= _LONGEST_LINK else "", style), plain_text(told.origin))
     left = room - size(head) - size(tail)
     trace = alert.stack_trace if style.include_stack_traces else ""
     kept_for_text = min(_SURE_OF_TRACE, left * 2 // 5) if trace or told.message else 0
-    facts = _within((*failed, *told.facts), left - kept_for_text)
+    facts = _within((*failed, *told.facts), left - kept_for_text, style)
     drawn = [*_fields(facts), *_long(facts)]
     left -= size(drawn) + 200  # what holds the texts
-    return [*head, *_texts(told, trace, left), *drawn, *tail]
+    return [*head, *_texts(told, trace, left, style), *drawn, *tail]
 
 
 def size(blocks: Sequence[Block]) -> int:
@@ -97,25 +97,25 @@ def header(text: str) -> Block:
     return {"type": "header", "text": {"type": "plain_text", "text": cut_end(text, HEADER), "emoji": False}}
 
 
-def _texts(told: Content, trace: str, left: int) -> list[Block]:
+def _texts(told: Content, trace: str, left: int, style: Style) -> list[Block]:
     """The message and the trace; where both are, the trace has what the message leaves, and half at the least."""
     elements = []
     if told.message:
-        message = cleaned(told.message, left // 2 if trace else left, weight) or "…"
+        message = cleaned(told.message, left // 2 if trace else left, weight, style) or "…"
         elements.append(preformatted(message) if "\n" in message else line(message))
         left -= weight(message) + 100
     if trace:
-        elements.append(preformatted(cleaned(trace, left, weight).strip("\n") or "…"))
+        elements.append(preformatted(cleaned(trace, left, weight, style).strip("\n") or "…"))
     return [rich(*elements)] if elements else []
 
 
-def _within(facts: Sequence[Fact], room: int) -> list[Fact]:
+def _within(facts: Sequence[Fact], room: int, style: Style) -> list[Fact]:
     """As many of *facts*, from the front, as fit, and a mark for the others."""
     kept: list[Fact] = []
     for index, fact in enumerate(facts):
         room -= weight(fact.value) + weight(fact.name) + _escaping(fact) + 160
         if room < 0 or index >= 2 * FIELDS + 4:
-            return [*kept, more(len(facts) - index)]
+            return [*kept, more(len(facts) - index, style)]
         kept.append(fact)
     return kept
 
@@ -162,16 +162,17 @@ def plain_text(text: str) -> Mapping[str, Any] | None:
     return {"type": "plain_text", "text": text, "emoji": False} if text else None
 
 
-def _when(alert: Alert, link: str) -> Mapping[str, Any]:
+def _when(alert: Alert, link: str, style: Style) -> Mapping[str, Any]:
     """How grave it is, when it was seen last, in the reader's own time zone, and where it is dealt with.
 
     A link, no button: Slack tells the app of every press of one, and warns where nobody listens.
     """
     seconds = int(alert.last_seen)
     known = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    text = f"*{alert.level.name}* · <!date^{seconds}^{{date_short_pretty}} {{time_secs}}|{known}>"
+    text = f"*{level(alert.level, style)}* · <!date^{seconds}^{{date_short_pretty}} {{time_secs}}|{known}>"
     if link:
-        text += f" · <{escape_entities(link).replace('|', '%7C')}|Open · acknowledge · silence>"
+        label = escape_entities(style.say("Open · acknowledge · silence"))
+        text += f" · <{escape_entities(link).replace('|', '%7C')}|{label}>"
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -184,10 +185,10 @@ def _own(alert: Alert, style: Style, room: int) -> tuple[list[Block], list[Fact]
         blocks = template(alert, style).get("blocks")
         if blocks is None or _fits(blocks, room):
             return blocks or [], []
-        why = "its blocks are beyond a limit of Slack's"
+        why = style.say("its blocks are beyond a limit of Slack's")
     except Exception as error:  # noqa: BLE001 - a user's template must not cost the alert
         why = type(error).__name__
-    return [], [Fact("Template", clean(cut_end(f"the own template failed: {why}", NAME)))]
+    return [], [own_template_failed(why, style)]
 
 
 def _fits(blocks: Any, room: int) -> bool:

@@ -25,7 +25,7 @@ _GROUP = 400
 _GROUPS = 5
 
 
-def draw(alerts: Sequence[Alert]) -> tuple[list[dict[str, Any]], int]:
+def draw(alerts: Sequence[Alert], style: Style) -> tuple[list[dict[str, Any]], int]:
     """Blocks, and how many of *alerts*, from the front, they show."""
     most = min(_LINE, max(_SHORTEST, (ROOM - _GROUPS * _GROUP) // min(len(alerts), MOST) - _OVERHEAD))
     left = ROOM
@@ -35,14 +35,14 @@ def draw(alerts: Sequence[Alert]) -> tuple[list[dict[str, Any]], int]:
         left -= _GROUP
         elements: list[dict[str, Any]] = []
         for alert in group:
-            text = _line(alert, most)
+            text = _line(alert, most, style)
             left -= weight(text) + _OVERHEAD
             if left < 0:
                 break
             elements += [_time(alert), {"type": "text", "text": text}]
         if elements:
             shown += len(elements) // 2
-            title = f"{content.SIGNS[level]} {len(elements) // 2} × {level.name}"
+            title = f"{content.SIGNS[level]} {len(elements) // 2} × {content.level(level, style)}"
             blocks += [header(title), rich({"type": "rich_text_section", "elements": elements})]
         if left < 0:
             break
@@ -65,10 +65,10 @@ def plain(alerts: Sequence[Alert], style: Style, room: int) -> tuple[str, int]:
     return "\n".join(texts), len(texts)
 
 
-def _line(alert: Alert, most: int) -> str:
+def _line(alert: Alert, most: int, style: Style) -> str:
     state = f"{content.STATE_SIGNS[alert.state]} " if alert.state in content.STATE_SIGNS else ""
-    times = f"×{alert.occurrences:,} " if alert.occurrences > 1 else ""
-    return f"  {state}{times}{cut_end(content.line(alert), most)}\n"
+    times = f"{content.times(alert, style)} ".lstrip()
+    return f"  {state}{times}{cut_end(content.line(alert, style), most)}\n"
 
 
 def _time(alert: Alert) -> dict[str, Any]:
@@ -77,13 +77,13 @@ def _time(alert: Alert) -> dict[str, Any]:
 
 def _plain(alert: Alert, style: Style, room: int) -> str:
     """A line, and one fence with the message and the trace, where letters stay what they are."""
-    times = f" (×{alert.occurrences:,})" if alert.occurrences > 1 else ""
-    note = _code(content.cleaned(alert.note, content.NOTE)) if alert.note else ""
-    head = " ".join(filter(None, [f"{content.sign(alert)} *{alert.level.name}*{times}", note]))
+    times = f" ({content.times(alert, style)})" if alert.occurrences > 1 else ""
+    note = _code(content.cleaned(alert.note, content.NOTE, style=style)) if alert.note else ""
+    head = " ".join(filter(None, [f"{content.sign(alert)} *{content.level(alert.level, style)}*{times}", note]))
     message = content.paragraph(alert, style)
     trace = alert.stack_trace if style.include_stack_traces else ""
     left = room - len(head) - len("\n```\n\n```") - 1
-    text = content.cleaned(f"{message}\n{trace}" if trace else message, left, _fenced)
+    text = content.cleaned(f"{message}\n{trace}" if trace else message, left, _fenced, style)
     return f"{head}\n{code_block(escape_entities(text))}"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
-CUT = "\n… [{} characters cut] …\n"
 _ZERO_WIDTH_SPACE = "\u200b"
 _UNSEEN = dict.fromkeys(
     (
@@ -64,14 +64,15 @@ def cut_end(text: str, most: int) -> str:
     return text[: _boundary(text, most - 1)] + "…" if most > 0 else ""
 
 
-def cut_middle(text: str, most: int) -> str:
+def cut_middle(text: str, most: int, say: Callable[[str], str] = str) -> str:
     """Head and tail of *text* within *most* characters, with a line between them that says how much is gone.
 
-    The tail gets two thirds: a trace ends with what matters.
+    The tail gets two thirds: a trace ends with what matters. *say* is ``Style.say``.
     """
     if len(text) <= most:
         return text
-    mark = CUT.format(len(text))
+    gone = say("{n} characters cut")
+    mark = _mark(gone, len(text))
     if most <= len(mark) + 20:
         return cut_end(text, most)
     room = most - len(mark)
@@ -79,7 +80,11 @@ def cut_middle(text: str, most: int) -> str:
     tail = len(text) - (room - head)
     while tail < len(text) and _joins(text, tail):
         tail += 1
-    return text[:head] + CUT.format(tail - head) + text[tail:]
+    return text[:head] + _mark(gone, tail - head) + text[tail:]
+
+
+def _mark(gone: str, count: int) -> str:
+    return f"\n… [{gone.format(n=count)}] …\n"
 
 
 def _boundary(text: str, at: int) -> int:
