@@ -105,6 +105,7 @@ _OF_A_WEBHOOK: Mapping[str, Callable[[str], Any]] = {
     "USERNAME": str,
     "AVATAR_URL": str,
     "FALLBACK": str,
+    "LANGUAGE": str,
     "TIMEOUT": _number,
     "ENABLED": _flag,
     "DIGESTS": _texts,

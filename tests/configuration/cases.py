@@ -121,6 +121,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("E019", {"SPOOL_DIR": ""}, "the path of a directory"),
     ("E019", {"RETENTION": {"failed": 0}}, "from 1 to 36500"),
     ("E019", errors(batch_size=0), "from 1 to 100"),
+    ("E019", errors(language="klingon"), "a language that Django knows"),
     ("E019", errors(avatar_url="http://example.com/a.png"), "begins with https://"),
     ("E003", {"REDACT": {"keys": "cpf"}}, "must be a list of names"),
     ("E003", {"REDACT": {"patterns": 5}}, "must be a list, or a dict by kind"),

@@ -84,6 +84,7 @@ OF_A_WEBHOOK = [
     ("USERNAME", "Shop", "username", "Shop"),
     ("AVATAR_URL", "https://example.com/a.png", "avatar_url", "https://example.com/a.png"),
     ("FALLBACK", "info", "fallback", "info"),
+    ("LANGUAGE", "pt_BR", "language", "pt-br"),
     ("TIMEOUT", "2.5", "timeout", 2.5),
     ("DIGESTS", "hourly, daily 09:00", "digests", (Schedule("hourly"), Schedule("daily"))),
     ("EMPTY_DIGESTS", "on", "empty_digests", True),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin import widgets
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
@@ -126,6 +127,7 @@ class WebhookForm(SeenForm):
     timeout = _line(gettext_lazy("Time-out"), gettext_lazy("Seconds that a request may take."), inputmode="decimal")
     username = _line(gettext_lazy("Name shown"))
     avatar_url = _line(gettext_lazy("Picture shown"), gettext_lazy("An address that begins with https://."))
+    language = _choice(gettext_lazy("Language"), gettext_lazy("Of our own words in its messages."))
 
     class Meta:
         model = WebhookOverride
@@ -134,16 +136,16 @@ class WebhookForm(SeenForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         name = self.instance.name
-        settings = texts.in_settings(name)
-        now = {**settings, **texts.as_texts(self.instance.options)}
+        declared = texts.in_settings(name)
+        now = {**declared, **texts.as_texts(self.instance.options)}
         self._offer(name, now)
         if "name" in self.fields:  # else a browser takes the two for a login
             self.fields["name"].widget.attrs["autocomplete"] = "off"
         for key, text in now.items():
             field = self.fields[key]
             field.initial = bool(text) if key == "enabled" else text
-            if name in declared_in_settings() and text != settings[key]:
-                said = _("yes") if settings[key] == "on" else settings[key] or _("empty")
+            if name in declared_in_settings() and text != declared[key]:
+                said = _("yes") if declared[key] == "on" else declared[key] or _("empty")
                 field.help_text = f"{field.help_text} {_('In the settings: %(value)s.') % {'value': said}}".strip()
         self.fields["address"].help_text = self._about_address(name)
 
@@ -151,7 +153,9 @@ class WebhookForm(SeenForm):
         levels = [(level.name, level.name) for level in Level]
         channels = [("", "—"), *((each, each) for each in registry.names())]
         others = [("", "—"), *((each, each) for each in get_config().webhooks if each != name)]
-        for key, choices in (("min_level", levels), ("channel", channels), ("fallback", others)):
+        languages = [("", _("as the project")), *((code, f"{_(label)} ({code})") for code, label in settings.LANGUAGES)]
+        offers = {"min_level": levels, "channel": channels, "fallback": others, "language": languages}
+        for key, choices in offers.items():
             if now[key] not in dict(choices):
                 choices.append((now[key], now[key]))
             self.fields[key].choices = choices  # type: ignore[attr-defined]

@@ -161,7 +161,7 @@ class WebhookOverrideAdmin(OverrideAdmin):
     form = WebhookForm
     target = "webhook"
     _USUAL = ("enabled", "rate", "min_level", "mention", "batch_size", "concurrency")
-    _MORE = ("fallback", "timeout", "username", "avatar_url", "seen")
+    _MORE = ("fallback", "timeout", "username", "avatar_url", "language", "seen")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The name only where it can still be chosen."""

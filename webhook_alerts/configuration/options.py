@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf.locale import LANG_INFO
+
 from webhook_alerts.configuration.problems import Problems, at, shown, source
 from webhook_alerts.configuration.schedules import HOW_TO, are_schedules, parse_all
 
@@ -104,6 +106,11 @@ def _token(check: str) -> Option:
     return Option(expected, _is_text, _is_token, str, check, is_secret=True)
 
 
+def _code(language: str) -> str:
+    """As Django writes it: ``pt-br``."""
+    return language.lower().replace("_", "-")
+
+
 def _is_headers(value: Any) -> bool:
     return bool(value) and all(_HEADER.fullmatch(item) for item in value)
 
@@ -125,6 +132,12 @@ MAKE_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.gene
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 TOKEN_LENGTH = 16
 """Characters of a token at least: what ``secrets.token_hex(8)`` gives, 64 bits."""
+_LANGUAGE = Option(
+    'the code of a language that Django knows, such as "pt-br", or "" for that of the project',
+    _is_text,
+    lambda value: value == "" or _code(value) in LANG_INFO,
+    _code,
+)
 _FLAG = Option("True or False", lambda value: isinstance(value, bool))
 
 OPTIONS: Mapping[str, Option] = {
@@ -172,6 +185,7 @@ WEBHOOK_OPTIONS: Mapping[str, Option] = {
     "username": _text(),
     "avatar_url": _text("an address that begins with https://", lambda v: v == "" or v.startswith("https://")),
     "fallback": _text("the name of a webhook"),
+    "language": _LANGUAGE,
     "timeout": _seconds(1, REQUEST_DEADLINE_S, "E017"),
     "enabled": _FLAG,
     "digests": Option(f"a list of {HOW_TO}", _is_names, are_schedules, parse_all),

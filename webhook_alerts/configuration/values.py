@@ -21,7 +21,7 @@ from webhook_alerts.presets import PRESETS, REPEATS, RETENTION, ROUTES
 LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 
 
-_NAMES = frozenset({"preset", "name", "channel", "fallback", "webhooks", "routes", "retention"})
+_NAMES = frozenset({"preset", "name", "channel", "fallback", "language", "webhooks", "routes", "retention"})
 """Texts that are one of those we know, or were found to be a name."""
 
 
@@ -51,7 +51,8 @@ class Webhook(_Discreet):
     ``timeout`` in seconds, at most 15.
     ``min_level`` keeps back what is less grave, of the alerts that come by their level. ``fallback`` names the
     webhook that gets what could not be sent here. In its ``quiet_hours`` only what is critical is sent. Digests that
-    are due and have nothing to say are sent only with ``empty_digests``.
+    are due and have nothing to say are sent only with ``empty_digests``. Our own words in its messages are in
+    ``language``, a code such as ``pt-br``; empty: that of the project.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Webhook(_Discreet):
     quiet_hours: tuple[QuietHours, ...] = ()
     digests: tuple[Schedule, ...] = ()
     empty_digests: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -23,7 +23,7 @@ from webhook_alerts.alert import Level
 from webhook_alerts.channels.base import Channel, File, Payload
 from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
 from webhook_alerts.delivery import digest, record
-from webhook_alerts.delivery.look import look
+from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.delivery.origins import Origin, of_alerts, of_message
 from webhook_alerts.delivery.owed import PAGE, Fresh, due, fresh, is_quiet, page, sweep, wakes
 from webhook_alerts.incidents.notes import with_notes
@@ -224,7 +224,8 @@ def _attempt(message: Message) -> Attempt:
 
 def _render(rows: Sequence[Fresh], webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
     """The message for *rows*. A channel of somebody else's may raise: then each alert is tried by itself."""
-    alerts = with_notes([row.alert for row in rows])
+    with speaking_to(webhook):
+        alerts = with_notes([row.alert for row in rows])
     try:
         return channel.render(alerts, look(webhook, config))
     except Exception as error:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.channels.base import Channel
 from webhook_alerts.conf import Config, Webhook
-from webhook_alerts.delivery.look import look
+from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.models import Delivery, Message
 from webhook_alerts.silencing import quiet
 from webhook_alerts.silencing.quiet import Span
@@ -72,7 +72,9 @@ def take(message: Message, webhook: Webhook, channel: Channel, config: Config) -
         chosen = chosen.filter(pk__lte=pk)
     count = chosen.order_by().update(state=Delivery.State.SENDING, message=message)
     if count:
-        payload = channel.render([summary(_told(message), config, stale.span)], look(webhook, config))
+        with speaking_to(webhook):
+            alert = summary(_told(message), config, stale.span)
+        payload = channel.render([alert], look(webhook, config))
         message.body = payload.json
         message.save(update_fields=["body"])
     return count

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from webhook_alerts.channels.base import Channel, Outcome, Payload, Verdict
 from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
 from webhook_alerts.delivery import record
-from webhook_alerts.delivery.look import look
+from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import with_notes
 from webhook_alerts.models import Attempt, Delivery, Message
 
@@ -76,7 +76,8 @@ def claim(message: Message) -> datetime | None:
 def render(message: Message, webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
     """The message as it should be now; ``None`` when it need not or cannot change."""
     rows = message.deliveries.order_by("-level", "id").values_list(*(f"alert__{name}" for name in record.COLUMNS))
-    alerts = with_notes([record.value_of(row) for row in rows])
+    with speaking_to(webhook):
+        alerts = with_notes([record.value_of(row) for row in rows])
     if not alerts or message.digest:
         return None
     if not channel.supports_edit:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.delivery import record, update
-from webhook_alerts.delivery.look import look
+from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import SLACK, with_notes
 from webhook_alerts.models import Delivery, Incident, Message
 
@@ -29,7 +29,8 @@ def show_state(incident: Incident) -> None:
             update.mark_now(delivery.message_id)
         elif incident.state == Incident.State.RESOLVED:
             row = Delivery.objects.filter(pk=delivery.pk).values_list(*(f"alert__{name}" for name in record.COLUMNS))
-            alerts = with_notes([record.value_of(columns) for columns in row])
+            with speaking_to(webhook):
+                alerts = with_notes([record.value_of(columns) for columns in row])
             payload = channel.render(alerts, look(webhook, get_config()))
             Message.objects.create(webhook=webhook.name, body=payload.json, reason=REASON)
 

@@ -14,7 +14,7 @@ from webhook_alerts.presets import PRESETS
 
 _UNITS = ((3600, "h"), (60, "m"), (1, "s"))
 _DEFAULTS = Webhook(name="", url="", channel="")
-TEXTS = ("channel", "mention", "username", "avatar_url", "fallback")
+TEXTS = ("channel", "mention", "username", "avatar_url", "fallback", "language")
 NUMBERS = ("batch_size", "concurrency", "timeout")
 OPTIONS = ("enabled", "rate", "min_level", *NUMBERS, *TEXTS)
 """What can be changed, by its key in the settings."""

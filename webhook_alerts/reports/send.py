@@ -12,7 +12,7 @@ from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.configuration.schedules import Schedule
 from webhook_alerts.delivery import record
-from webhook_alerts.delivery.look import look
+from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.delivery.nudge import nudge
 from webhook_alerts.models import Message, Report
 from webhook_alerts.reports import chart, contents
@@ -44,10 +44,12 @@ def _send(webhook: Webhook, schedule: Schedule, now: datetime, config: Config) -
                 return False
             zone = zoneinfo.ZoneInfo(schedule.zone or settings.TIME_ZONE)
             span = starts.astimezone(zone), ends.astimezone(zone)
-            alert = compose(found, webhook.name, schedule.period, span, config)
+            with speaking_to(webhook):
+                alert = compose(found, webhook.name, schedule.period, span, config)
+                picture = chart.picture(webhook.name, span)
             channel = registry.get(webhook.channel)
             payload = channel.render([alert], look(webhook, config))
-            if picture := chart.picture(webhook.name, span):
+            if picture:
                 payload = channel.with_picture(payload, picture)
             files = [file.to_dict() for file in payload.files]
             made.message = Message.objects.create(webhook=webhook.name, body=payload.json, files=files, reason=REASON)
