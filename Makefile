@@ -57,6 +57,7 @@ bench: $(DEV)
 	$(BIN)/python -m benchmarks.caller_latency
 	$(BIN)/python -m benchmarks.recovery
 	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.size
 
 soak: $(DEV)
 	@SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest tests/end_to_end/test_conservation.py $(ARGS)

@@ -56,7 +56,7 @@ SERVICES = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def require_service() -> Callable[..., str]:
     """The URL of a service; skips, naming it, where nobody answers, or fails when ``REQUIRE_SERVICES`` is set."""
 
@@ -254,6 +254,14 @@ def own_postgres(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
         monkeypatch.setenv(name, str(value))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(require_service: Callable[..., str]) -> dict[str, Any]:
+    """Where the PostgreSQL of this machine answers."""
+    port = int(os.environ.get("PGPORT", "5432"))
+    require_service("PostgreSQL", port)
+    return {"host": "127.0.0.1", "port": port, "user": os.environ.get("PGUSER", "postgres")}
 
 
 @pytest.fixture

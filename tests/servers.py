@@ -1,10 +1,11 @@
 """A private Redis for the run, started before Django reads its settings (loaded by ``-p`` in pyproject.toml).
 
-``REDIS_URL`` set means that server instead.
+It ends with the process. ``REDIS_URL`` set means that server instead.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -12,8 +13,6 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
-
-import pytest
 
 _started: list[Redis] = []
 
@@ -170,7 +169,11 @@ os.environ.setdefault("TEST_SQLITE", str(Path(tempfile.mkdtemp(prefix="webhook-a
 os.environ.setdefault("SPOOL", tempfile.mkdtemp(prefix="webhook-alerts-spool-"))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End what was started."""
-    for server in _started:
-        server.kill()
+def _stop(owner: int) -> None:
+    """End what the process *owner* has started; its forked children leave it alone."""
+    if os.getpid() == owner:
+        for server in _started:
+            server.kill()
+
+
+atexit.register(_stop, os.getpid())

@@ -57,7 +57,7 @@ class IncidentAdmin(IncidentActs, HistoryAdmin):
         try:
             of_alert = Alert.objects.filter(pk=UUID(term)).values("fingerprint")
         except ValueError:
-            return queryset.filter(pk__in=_latest().values("pk"), title__icontains=term), False
+            return _latest(queryset).filter(title__icontains=term), False
         return queryset.filter(pk__in=of_alert), False
 
     def page(self, request: HttpRequest, row: Incident) -> dict[str, Any]:
@@ -115,10 +115,11 @@ class IncidentAdmin(IncidentActs, HistoryAdmin):
         return badges.two_lines(badges.age(row.last_seen), first)
 
 
-def _latest() -> QuerySet[Incident]:
-    rows = Incident.objects.order_by("-last_seen")
-    oldest = rows.values_list("last_seen", flat=True)[SEARCHED : SEARCHED + 1].first()
-    return rows.filter(last_seen__gt=oldest) if oldest else rows.order_by()
+def _latest(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of *rows* that are among the latest incidents."""
+    moments = Incident.objects.order_by("-last_seen").values_list("last_seen", flat=True)
+    oldest = moments[SEARCHED : SEARCHED + 1].first()
+    return rows.filter(last_seen__gt=oldest) if oldest else rows
 
 
 def _returns(row: Incident) -> str:

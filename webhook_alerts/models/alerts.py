@@ -67,6 +67,7 @@ class Alert(models.Model):
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["level", "-id"], name="wa_alert_level"),
+            models.Index(fields=["kind", "-id"], name="wa_alert_kind"),
             models.Index(fields=["fingerprint", "-last_seen"], name="wa_alert_fingerprint"),
         ]
 

@@ -61,6 +61,7 @@ class Message(models.Model):
                 condition=models.Q(state__in=["pending", "sending"]),
             ),
             models.Index(fields=["state", "-id"], name="wa_message_state"),
+            models.Index(fields=["webhook", "-id"], name="wa_message_webhook"),
             models.Index(
                 fields=["webhook", "update_due_at"],
                 name="wa_message_update",
@@ -88,7 +89,14 @@ class Delivery(models.Model):
         SUPPRESSED = "suppressed", _("suppressed")
 
     id = models.BigAutoField(primary_key=True)
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("alert"))
+    alert = models.ForeignKey(
+        # The index of the constraint below begins with it: one more would be written with every change of state.
+        Alert,
+        on_delete=models.CASCADE,
+        related_name="deliveries",
+        verbose_name=_("alert"),
+        db_index=False,
+    )
     webhook = models.CharField(_("webhook"), max_length=64)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.PENDING)
     level = models.PositiveSmallIntegerField(_("level"), choices=Alert.Level.choices)
@@ -116,6 +124,7 @@ class Delivery(models.Model):
                 condition=models.Q(state="pending", message__isnull=True),
             ),
             models.Index(fields=["state", "-id"], name="wa_delivery_state"),
+            models.Index(fields=["level", "-id"], name="wa_delivery_level"),
             models.Index(fields=["webhook", "state"], name="wa_delivery_webhook"),
             models.Index(
                 fields=["settled_at"], name="wa_delivery_settled", condition=models.Q(settled_at__isnull=False)

@@ -61,6 +61,8 @@ class Incident(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "-last_seen"], name="wa_incident_state"),
             models.Index(fields=["-last_seen"], name="wa_incident_seen"),
+            models.Index(fields=["level", "-last_seen"], name="wa_incident_level"),
+            models.Index(fields=["kind", "-last_seen"], name="wa_incident_kind"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import DurationField, ExpressionWrapper, F, Sum
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Sum
 
 from webhook_alerts.models import Delivery, Incident, Tally
 
@@ -84,18 +84,19 @@ def _by(sums: list[tuple[str, int, str, int]], measure: str, column: int) -> dic
 def _groups(webhook: str, starts: datetime, ends: datetime) -> Iterator[Group]:
     """The incidents that this webhook was owed something of, the most frequent first."""
     first, last = int(starts.timestamp() // 3600), int(ends.timestamp() // 3600)
+    its = Delivery.objects.filter(alert__fingerprint=OuterRef("pk"), webhook=webhook)
     rows = Incident.objects.filter(last_seen__gte=starts, first_seen__lt=ends).order_by("-last_seen")
     counted = []
-    for row in rows.only("pk", "title", "exception_type", "level", "hours", "first_seen")[:_LOOKED_AT]:
+    shown = rows.only("pk", "title", "exception_type", "level", "hours", "first_seen")
+    for row in shown.annotate(is_its=Exists(its))[:_LOOKED_AT]:
         number = sum(count for hour, count in row.hours.items() if first <= int(hour) < max(last, first + 1))
-        if number:
+        if number and row.is_its:
             counted.append((number, row))
     counted.sort(key=lambda pair: -pair[0])
     for number, row in counted:
-        if Delivery.objects.filter(alert__fingerprint=row.pk, webhook=webhook).exists():
-            kind = row.exception_type.rpartition(".")[2]
-            title = f"{kind}: {row.title}" if kind and kind not in row.title else row.title
-            yield Group(title or row.pk, row.level, number, is_new=starts <= row.first_seen < ends)
+        kind = row.exception_type.rpartition(".")[2]
+        title = f"{kind}: {row.title}" if kind and kind not in row.title else row.title
+        yield Group(title or row.pk, row.level, number, is_new=starts <= row.first_seen < ends)
 
 
 def _slowest(webhook: str, starts: datetime, ends: datetime) -> Iterator[tuple[float, str]]:
