@@ -7,21 +7,9 @@ import unicodedata
 from collections.abc import Callable
 
 _ZERO_WIDTH_SPACE = "\u200b"
-_UNSEEN = dict.fromkeys(
-    (
-        *range(0, 9),
-        *range(11, 32),
-        *range(127, 160),
-        *range(8234, 8239),
-        *range(8294, 8298),
-        1564,
-        8206,
-        8207,
-        65279,
-        *range(917504, 917632),
-    )
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
 )
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\*_~`|>\[\]()#<:@-])")
 _EMPHASIS = re.compile(r"([\\*_~`|])")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
@@ -29,7 +17,11 @@ _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
 def clean(text: str) -> str:
     """Drop what is not seen (controls, bidirectional overrides); lone surrogates become U+FFFD."""
-    return _SURROGATES.sub("\ufffd", text).translate(_UNSEEN)
+    return _UNSEEN.sub(_cleaned, text)
+
+
+def _cleaned(unseen: re.Match[str]) -> str:
+    return "\ufffd" if "\ud800" <= unseen[0] <= "\udfff" else ""
 
 
 def escape_markdown(text: str) -> str:
