@@ -2,5 +2,6 @@
 
 import * as discord from "./discord.js";
 import * as slack from "./slack.js";
+import * as teams from "./teams.js";
 
-export const SERVICES = { discord, slack };
+export const SERVICES = { discord, slack, teams };

@@ -69,6 +69,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("E006", errors(url=f"https://x:0/{TOKEN}"), "port is 0"),
     ("E006", errors(url=f"{DISCORD}\n"), "a line break"),
     ("E006", errors(url=PLAIN, channel="discord"), "ends in /api/webhooks/<id>/<token>"),
+    ("E006", errors(url=f"https://shop.webhook.office.com/webhookb2/{TOKEN}"), "retired in May 2026"),
     ("E007", errors(url=PLAIN.replace("https", "http")), "does not use https"),
     ("E008", errors(channel="discrod"), "Did you mean 'discord'?"),
     ("E008", errors(channel="no.such.Channel"), "dotted path of a Channel class"),

@@ -84,6 +84,9 @@ def test_the_markdown_of_text_blocks_and_fact_sets_is_drawn(chromium: str, tmp_p
     with FakeTeams(limits=(), page=PAGE) as teams:
         post(teams, {"type": "message", "attachments": [attachment]})
         document = seen(chromium, teams, tmp_path)
-    assert '<div class="text color-attention">a <strong>b</strong> <em>c</em> 2*3*4 <a href="https://e.example"' in document
+    assert (
+        '<div class="text color-attention">a <strong>b</strong> <em>c</em> 2*3*4 <a href="https://e.example"'
+        in document
+    )
     assert ">d</a><br>f</div>" in document
     assert "<dt>order</dt><dd><strong>4711</strong></dd>" in document

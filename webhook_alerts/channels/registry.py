@@ -16,6 +16,7 @@ GROUP = "webhook_alerts.channels"
 _BUILT_IN = {
     "discord": "webhook_alerts.channels.discord.Discord",
     "slack": "webhook_alerts.channels.slack.Slack",
+    "teams": "webhook_alerts.channels.teams.Teams",
     "webhook": "webhook_alerts.channels.generic.Generic",
 }
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {

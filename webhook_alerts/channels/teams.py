@@ -91,7 +91,7 @@ class Teams(Channel):
         if not style.use_embeds:
             body, count = teams_lines.plain(alerts[:MOST_IN_FULL], style)
         elif len(alerts) >= teams_lines.FROM and alerts[0].level < Level.CRITICAL and not style.templates:
-            body, count = teams_lines.draw(alerts)
+            body, count = teams_lines.draw(alerts, style)
         else:
             body, count = _in_full(alerts[:MOST_IN_FULL], style)
         shown: dict[str, JSON] = {"width": "Full"}

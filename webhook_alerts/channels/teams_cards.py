@@ -16,8 +16,7 @@ from typing import Any
 
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.content import NAME, Content, Fact, cleaned, describe, more
-from webhook_alerts.channels.text import clean, cut_end
+from webhook_alerts.channels.content import Content, Fact, cleaned, describe, level, more, own_template_failed
 
 Element = dict[str, Any]
 
@@ -66,12 +65,12 @@ def draw(alert: Alert, style: Style, room: int) -> list[Element]:
         return own
     told = describe(alert, style)
     head = _heading(alert, told)
-    tail = [_foot(alert, told.origin), *_link(style.link(alert), style)]
+    tail = [_foot(alert, told.origin, style), *_link(style.link(alert), style)]
     left = room - weight(head) - weight(tail)
     trace = alert.stack_trace if style.include_stack_traces else ""
     kept_for_text = min(_SURE_OF_TRACE, left * 2 // 5) if trace or told.message else 0
-    facts = _facts((*failed, *told.facts), left - kept_for_text)
-    return [head, *_texts(told.message, trace, left - weight(facts)), *facts, *tail]
+    facts = _facts((*failed, *told.facts), left - kept_for_text, style)
+    return [head, *_texts(told.message, trace, left - weight(facts), style), *facts, *tail]
 
 
 def run(text: str, **look: Any) -> Element:
@@ -115,18 +114,18 @@ def _heading(alert: Alert, told: Content) -> Element:
     return band(_STATE_STYLES.get(alert.state, STYLES[alert.level]), heading, *note)
 
 
-def _texts(message: str, trace: str, left: int) -> list[Element]:
+def _texts(message: str, trace: str, left: int, style: Style) -> list[Element]:
     """The message and the trace; where both are, the trace has what the message leaves, and half at the least."""
     elements = []
     if message:
-        text = cleaned(message, (left // 2 if trace else left) - 150, _length_spaced) or "…"
+        text = cleaned(message, (left // 2 if trace else left) - 150, _length_spaced, style) or "…"
         elements.append(preformatted(text) if "\n" in text else paragraph(run(text)))
         left -= weight(elements)
     if trace:
-        least = cleaned(trace, min(FALLBACK, left // 4), length).strip("\n") or "…"
+        least = cleaned(trace, min(FALLBACK, left // 4), length, style).strip("\n") or "…"
         fallback = paragraph(run(least, fontType="Monospace"))
         left -= weight(fallback) + 150
-        snippet = cleaned(trace, left, length).strip("\n") or "…"
+        snippet = cleaned(trace, left, length, style).strip("\n") or "…"
         elements.append({"type": "CodeBlock", "codeSnippet": snippet, "language": "Python", "fallback": fallback})
     return elements
 
@@ -135,30 +134,31 @@ def _length_spaced(text: str) -> int:
     return length(spaced(text))
 
 
-def _facts(facts: Sequence[Fact], room: int) -> list[Element]:
+def _facts(facts: Sequence[Fact], room: int, style: Style) -> list[Element]:
     """As many of *facts*, from the front, as fit, and a mark for the others."""
     drawn: list[Element] = []
     for index, fact in enumerate(facts):
-        elements = _fact(fact)
+        spacing = "Small" if drawn else "Default"
+        elements = _fact(fact, spacing)
         room -= weight(elements)
         if room < 0:
-            return [*drawn, *_fact(more(len(facts) - index))]
+            return [*drawn, *_fact(more(len(facts) - index, style), spacing)]
         drawn += elements
     return drawn
 
 
-def _fact(fact: Fact) -> list[Element]:
+def _fact(fact: Fact, spacing: str) -> list[Element]:
     """A line of name and value; a value of several lines below its name."""
     name = run(f"{fact.name}: ", weight="Bolder")
     if "\n" in fact.value:
-        return [paragraph(name, spacing="Small"), preformatted(fact.value, spacing="None")]
-    return [paragraph(name, run(spaced(fact.value)), spacing="Small")]
+        return [paragraph(name, spacing=spacing), preformatted(fact.value, spacing="None")]
+    return [paragraph(name, run(spaced(fact.value)), spacing=spacing)]
 
 
-def _foot(alert: Alert, origin: str) -> Element:
+def _foot(alert: Alert, origin: str, style: Style) -> Element:
     """How grave it is, when it was seen last, and where it comes from. Teams knows no time in the reader's zone."""
     seen = f"{datetime.fromtimestamp(int(alert.last_seen), UTC):%Y-%m-%d %H:%M:%S} UTC"
-    said = " · ".join(filter(None, (alert.level.name, seen, origin)))
+    said = " · ".join(filter(None, (level(alert.level, style), seen, origin)))
     return paragraph(run(said, size="Small", isSubtle=True))
 
 
@@ -178,10 +178,10 @@ def _own(alert: Alert, style: Style, room: int) -> tuple[list[Element], list[Fac
         body = template(alert, style).get("body")
         if body is None or _fits(body, room):
             return body or [], []
-        why = "its body is no list of elements, or too long for Teams"
+        why = style.say("its body is no list of elements, or too long for Teams")
     except Exception as error:  # noqa: BLE001 - a user's template must not cost the alert
         why = type(error).__name__
-    return [], [Fact("Template", clean(cut_end(f"the own template failed: {why}", NAME)))]
+    return [], [own_template_failed(why, style)]
 
 
 def _fits(body: Any, room: int) -> bool:

@@ -33,24 +33,24 @@ _LEAST = 200
 """Bytes below which there is no use in another alert."""
 
 
-def draw(alerts: Sequence[Alert]) -> tuple[list[Element], int]:
+def draw(alerts: Sequence[Alert], style: Style) -> tuple[list[Element], int]:
     """Elements, and how many of *alerts*, from the front, they show."""
     foot = _foot(alerts[0])
     left = ROOM - weight(foot)
     shown = 0
     body: list[Element] = []
     for level, group in islice(groupby(alerts[:MOST], lambda alert: alert.level), _GROUPS):
-        left -= weight(_title(level, MOST))
+        left -= weight(_title(level, MOST, style))
         lines: list[Element] = []
         for alert in group:
-            line = _line(alert)
+            line = _line(alert, style)
             left -= weight(line)
             if left < 0:
                 break
             lines.append(line)
         if lines:
             shown += len(lines)
-            body += [_title(level, len(lines)), *lines]
+            body += [_title(level, len(lines), style), *lines]
         if left < 0:
             break
     return [*body, *foot], shown
@@ -71,16 +71,19 @@ def plain(alerts: Sequence[Alert], style: Style) -> tuple[list[Element], int]:
     return body, len(alerts)
 
 
-def _title(level: Level, count: int) -> Element:
-    title = run(f"{content.SIGNS[level]} {count} × {level.name}", weight="Bolder", size="Medium")
+def _title(level: Level, count: int, style: Style) -> Element:
+    title = run(f"{content.SIGNS[level]} {count} × {content.level(level, style)}", weight="Bolder", size="Medium")
     return band(STYLES[level], paragraph(title))
 
 
-def _line(alert: Alert) -> Element:
-    state = f"{content.STATE_SIGNS[alert.state]} " if alert.state in content.STATE_SIGNS else ""
-    times = f"×{alert.occurrences:,} " if alert.occurrences > 1 else ""
-    seen = f"{datetime.fromtimestamp(int(alert.last_seen), UTC):%H:%M:%S}"
-    text = f" {state}{times}{cut_end(content.line(alert), _LINE)}"
+def _line(alert: Alert, style: Style) -> Element:
+    seen = f"{datetime.fromtimestamp(int(alert.last_seen), UTC):%H:%M:%S} "
+    said = (
+        content.STATE_SIGNS.get(alert.state),
+        content.times(alert, style),
+        cut_end(content.line(alert, style), _LINE),
+    )
+    text = " ".join(filter(None, said))
     return paragraph(run(seen, isSubtle=True), run(text), spacing="None")
 
 
@@ -90,11 +93,12 @@ def _foot(alert: Alert) -> list[Element]:
 
 
 def _plain(alert: Alert, style: Style, room: int) -> list[Element]:
-    times = f" (×{alert.occurrences:,})" if alert.occurrences > 1 else ""
-    note = [run(f" {content.cleaned(alert.note, content.NOTE)}")] if alert.note else []
-    head = paragraph(run(f"{content.sign(alert)} {alert.level.name}{times}", weight="Bolder"), *note)
+    graded = f"{content.sign(alert)} {content.level(alert.level, style)} {content.times(alert, style)}".rstrip()
+    note = [run(f" {content.cleaned(alert.note, content.NOTE, style=style)}")] if alert.note else []
+    head = paragraph(run(graded, weight="Bolder"), *note)
     message = content.paragraph(alert, style)
     trace = alert.stack_trace if style.include_stack_traces else ""
     text = f"{message}\n{trace}" if trace else message
     left = room - weight([head]) - 150
-    return [head, preformatted(content.cleaned(text, left, lambda each: length(spaced(each))) or "…", spacing="Small")]
+    text = content.cleaned(text, left, lambda each: length(spaced(each)), style)
+    return [head, preformatted(text or "…", spacing="Small")]

@@ -51,14 +51,8 @@ class FakeTeams(Service):
 
     def respond(self, entry: Entry, match: re.Match[str]) -> Answer:  # noqa: ARG002 - the name says all
         """What the trigger would say to *entry*."""
-        if entry.method != "POST":
-            return _error(404, "InvalidRequest", "The trigger takes POST alone.")
-        if "api-version" not in entry.query:
-            return _error(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
-        if "authorization" in entry.headers:
-            return _error(400, "DirectApiRequestHasMoreThanOneAuthorization", "Only one scheme should be used.")
-        if entry.query.get("sig") != _SIGNATURE:
-            return _error(401, "DirectApiAuthorizationRequired", "The request must be authenticated by a signature.")
+        if refused := _at_the_door(entry):
+            return refused
         places = self.limited(entry.webhook)
         if places.wait_s > 0:
             return Answer(429, {"Retry-After": str(math.ceil(places.wait_s))})
@@ -70,6 +64,19 @@ class FakeTeams(Service):
             for attachment in entry.body["attachments"]:
                 self.keep(entry, {"card": attachment["content"]})
         return Answer(202, {"x-ms-workflow-run-id": f"0858{len(self.ledger):016d}"})
+
+
+def _at_the_door(entry: Entry) -> Answer | None:
+    """What keeps *entry* from starting the workflow, before its body is looked at."""
+    if entry.method != "POST":
+        return _error(404, "InvalidRequest", "The trigger takes POST alone.")
+    if "api-version" not in entry.query:
+        return _error(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
+    if "authorization" in entry.headers:
+        return _error(400, "DirectApiRequestHasMoreThanOneAuthorization", "Only one scheme should be used.")
+    if entry.query.get("sig") != _SIGNATURE:
+        return _error(401, "DirectApiAuthorizationRequired", "The request must be authenticated by a signature.")
+    return None
 
 
 def _error(status: int, code: str, message: str) -> Answer:

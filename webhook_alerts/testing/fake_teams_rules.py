@@ -64,7 +64,11 @@ def _attachment(attachment: Any, where: str) -> Iterator[str]:
 def _teams(card: Mapping[str, Any], where: str) -> Iterator[str]:
     """What Teams has of its own: the width, and who is called. Each of the called stands in a text block."""
     own = card.get("msteams", {})
-    if not isinstance(own, dict) or own.get("width", "Full") not in {"full", "Full"} or set(own) - {"width", "entities"}:
+    if (
+        not isinstance(own, dict)
+        or own.get("width", "Full") not in {"full", "Full"}
+        or set(own) - {"width", "entities"}
+    ):
         yield f"{where}/msteams"
         return
     entities = own.get("entities", [])
