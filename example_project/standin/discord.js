@@ -4,6 +4,7 @@ import { anchor, element, time } from "./dom.js";
 import { inline } from "./markdown.js";
 
 export const NAME = "Discord";
+const SILENT = 1 << 12;
 
 // The nodes that a person would see of a message.
 export function draw(message) {
@@ -12,12 +13,15 @@ export function draw(message) {
   const name = message.username || message.webhook;
   const head = element("div", "", element("span", "author", name), element("span", "app", "APP"), time(message.at));
   if (message.username) head.append(element("span", "where", ` in #${message.webhook}`));
+  if (message.thread_name) head.append(element("span", "where", ` › ${message.thread_name}`));
+  if (message.flags & SILENT) head.append(drawSilence());
   const made = [drawAvatar(name, message.avatar_url), head];
   if (message.content) made.push(element("div", "text", ...inline(message.content, mentions)));
   const files = Object.entries(message.files ?? {});
   const pictures = new Map(files.filter(([, content]) => content.startsWith("data:image/")));
   made.push(...(message.embeds ?? []).map((embed) => drawEmbed(embed, pictures)));
   made.push(...files.filter(([file]) => !pictures.has(file)).map(drawFile));
+  made.push(...(message.components ?? []).map(drawButtons));
   if (message.edited_at) {
     const edited = time(message.edited_at);
     edited.className = "edited";
@@ -38,6 +42,22 @@ function drawAvatar(name, address) {
     made.ariaHidden = "true";
   }
   return made;
+}
+
+function drawSilence() {
+  const made = element("span", "where", " 🔕");
+  made.title = "Sent without a notification";
+  return made;
+}
+
+// Webhooks may have buttons that are links, and no others.
+function drawButtons(row) {
+  const buttons = row.components.map((button) => {
+    const made = anchor(button.url, button.label, " ↗");
+    made.className = "button";
+    return made;
+  });
+  return element("div", "buttons", ...buttons);
 }
 
 function isAllowed(found, allowed) {

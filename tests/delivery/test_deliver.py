@@ -27,7 +27,7 @@ from webhook_alerts.delivery.resend import replay
 from webhook_alerts.delivery.totals import totals
 from webhook_alerts.intake.accept import accept
 from webhook_alerts.models import Attempt, Delivery, Message
-from webhook_alerts.testing.fake_discord import Answer
+from webhook_alerts.testing.fake_discord import Answer, FakeDiscord
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,8 @@ def test_alerts_go_out_together_the_gravest_first_and_every_step_is_on_record(er
     assert len(second["embeds"]) == 2
     assert states() == {"delivered": 12}
     assert states(Message) == {"delivered": 2}
-    assert set(Message.objects.values_list("provider_message_id", flat=True)) == {first["id"], second["id"]}
+    known = {f"{FakeDiscord.CHANNEL}/{message['id']}" for message in (first, second)}
+    assert set(Message.objects.values_list("provider_message_id", flat=True)) == known
     assert set(Attempt.objects.values_list("outcome", "status_code")) == {("delivered", 200)}
     assert all(duration is not None for duration in Attempt.objects.values_list("duration_ms", flat=True))
     assert not Delivery.objects.filter(delivered_at=None).exists()

@@ -110,6 +110,21 @@ def test_a_trace_that_did_not_fit_is_a_file_to_open():
     assert "in step_200" in made
 
 
+def test_a_button_a_picture_and_silence_are_drawn():
+    style = Style(link=lambda each: "https://shop.example/?a=1&b=2")
+    made = drawn(alert(level=Level.INFO), style=style)
+    assert 'class="wa-button" href="https://shop.example/?a=1&amp;b=2"' in made
+    assert "🔕" in made
+    assert "🔕" not in drawn(alert(), style=style)
+    files = [
+        {"filename": "digest.png", "content": "UE5H", "media_type": "image/png"},
+        {"filename": "evil.svg", "content": "<svg>", "media_type": "image/svg+xml"},
+    ]
+    made = discord.draw({"content": "x"}, files, "errors")
+    assert '<img class="wa-picture" src="data:image/png;base64,UE5H" alt="digest.png">' in made
+    assert made.count("<img") == 1
+
+
 def test_fields_stand_three_abreast_and_long_ones_alone():
     context = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "long": "x" * 60}
     made = drawn(alert(message="boom", context=context))
@@ -124,6 +139,7 @@ def test_fields_stand_three_abreast_and_long_ones_alone():
         {"content": 5, "embeds": "no", "allowed_mentions": None},
         {"embeds": [5, {"color": "red", "fields": [None], "footer": 3, "timestamp": "soon", "url": "javascript:x"}]},
         {"embeds": [{"color": 2**40, "fields": {"a": 1}}], "username": ["x"]},
+        {"components": [{"components": [None, {"url": "javascript:x", "label": 5}]}, 5], "flags": "loud"},
     ],
 )
 def test_a_body_of_another_shape_is_drawn_as_far_as_it_goes(body):

@@ -161,6 +161,22 @@ def test_an_edit_and_a_refusal_show(chromium: str, tmp_path: Path) -> None:
     assert '<span class="taken">2 × 200</span>' in document
 
 
+def test_a_button_a_thread_and_silence_show(chromium: str, tmp_path: Path) -> None:
+    style = Style(link=lambda each: "https://shop.example/alerts/")
+    channel = Discord()
+    with FakeDiscord(limits=(), page=PAGE) as discord:
+        url = f"{discord.url('forum')}?thread_name=*"
+        body = channel.render([alert(message="deployed", level=Level.INFO)], style).json
+        request = channel.request(Access(url), body, (), 0)
+        assert requests.post(request.url, json=request.json, timeout=5).status_code == 200
+        document = seen(chromium, discord, tmp_path, at="forum")
+    assert re.search(
+        r'<a href="https://shop.example/alerts/" [^>]*class="button">Open · acknowledge · silence', document
+    )
+    assert '<span class="where"> › 🔵 deployed</span>' in document
+    assert 'title="Sent without a notification"' in document
+
+
 def test_a_trace_that_did_not_fit_is_a_file_to_open(chromium: str, tmp_path: Path) -> None:
     with FakeDiscord(limits=(), page=PAGE) as discord:
         send(discord, alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=TRACE))

@@ -5,28 +5,15 @@ Limits: https://discord.com/developers/docs/resources/message and /resources/web
 
 from __future__ import annotations
 
-import json
 import re
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from webhook_alerts.alert import JSON, Alert, Level
-from webhook_alerts.channels import discord_embeds, discord_lines, http_status, retry_after, text
-from webhook_alerts.channels.base import (
-    Access,
-    Channel,
-    File,
-    Outcome,
-    Payload,
-    Request,
-    Response,
-    Style,
-    Verdict,
-    Window,
-)
+from webhook_alerts.channels import discord_address, discord_answers, discord_embeds, discord_lines, text
+from webhook_alerts.channels.base import Access, Channel, File, Outcome, Payload, Request, Response, Style, Window
 
 CONTENT = 2000
 EMBEDS = 10
@@ -35,16 +22,14 @@ EMBED_SUM = 6000
 FILE_CHARACTERS = 200_000
 """Ours, far below the 10 MiB that Discord takes: a trace longer than this helps nobody."""
 
-_PATH = re.compile(r"(?:/api)?(?:/v\d{1,2})?/webhooks/(?P<id>\d{17,20})/(?P<token>[A-Za-z0-9_.-]{60,100})/?", re.ASCII)
-_HOST = re.compile(r"((ptb|canary)\.)?discord(app)?\.com")
 _MENTION = re.compile(r"@everyone|@here|<@&(?P<role>\d{15,20})>|<@!?(?P<user>\d{15,20})>", re.ASCII)
 _FORBIDDEN_NAME = re.compile("discord|clyde", re.IGNORECASE)
 
-UNKNOWN_WEBHOOK = 10015
-INVALID_TOKEN = 50027
-_PATIENCE_S = {20016: 60.0, 20028: 60.0, 20029: 60.0, 40004: 300.0, 130000: 30.0, 400001: 300.0}
-"""JSON codes of refusals that pass: slow mode, write limits, sends disabled, overloaded, uploads limited."""
-_WITHOUT_HINT_S = 60.0
+SILENT = 1 << 12
+"""https://discord.com/developers/docs/resources/message#message-object-message-flags: shown without a notification."""
+_NEW_ONLY = frozenset({"username", "avatar_url", "flags"})
+"""What a message has for good once it is posted."""
+_EMPHASIS = re.compile(r"\\([\\*_~`|])")
 
 
 class Discord(Channel):
@@ -62,32 +47,33 @@ class Discord(Channel):
 
     def recognises(self, url: str) -> bool:
         """An address at Discord, also one that was cut short: ``endpoint`` then says what is missing."""
-        return _HOST.fullmatch(urlsplit(url).hostname or "") is not None
+        return discord_address.is_discord(urlsplit(url).hostname or "")
 
     def endpoint(self, url: str) -> str:
-        """The v10 address with ``wait=true``: v6, which people copy, counts ``Retry-After`` in milliseconds,
+        """The v10 address with ``wait=true``: without it a message that is not saved returns no error.
 
-        and without ``wait`` a message that is not saved returns no error. A host that is not Discord's, such as
-        a proxy or a stand-in, is kept.
+        A ``thread_name`` stands in it too, for whatever posts elsewhere is another address; ``request`` moves it.
         """
-        parts = urlsplit(url)
-        match = _PATH.fullmatch(parts.path)
-        if match is None:
-            raise ValueError("a Discord webhook URL ends in /api/webhooks/<id>/<token>")
-        query = {"wait": "true"}
-        if thread := parse_qs(parts.query).get("thread_id"):
-            query["thread_id"] = thread[0]
-        origin = "https://discord.com" if _HOST.fullmatch(parts.hostname or "") else f"{parts.scheme}://{parts.netloc}"
-        return f"{origin}/api/v10/webhooks/{match['id']}/{match['token']}?{urlencode(query)}"
+        address = discord_address.read(url)
+        named = {"thread_name": address.thread_name} if address.thread_name else {}
+        return address.url(wait="true", **named)
 
     def probe(self, url: str) -> str:
         """https://discord.com/developers/docs/resources/webhook#get-webhook-with-token."""
-        return self.endpoint(url).split("?", 1)[0]
+        return discord_address.read(url).base
+
+    def request(self, access: Access, body: dict[str, JSON], files: Sequence[File], at: int) -> Request:  # noqa: ARG002
+        """POST it, with its buttons, and in a forum as a new post where the URL names one."""
+        address = discord_address.read(access.url)
+        if address.thread_name:
+            body = {**body, "thread_name": _thread_name(address.thread_name, body)}
+        return Request(address.url(wait="true", **_buttons(body)), body, tuple(files), headers=access.headers)
 
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
         """Embeds, or lines where many wait, or plain text: as many alerts as 10 embeds and 6,000 characters take.
 
-        What is critical always gets an embed of its own, and so does everything where the user has own templates.
+        What is critical always gets an embed of its own, and so does everything where the user has own templates. What
+        is no graver than INFO notifies nobody. One alert alone links by a button, several by a line in each.
         """
         payload: dict[str, JSON] = {"allowed_mentions": {"parse": []}}
         if name := _username(style.username):
@@ -95,46 +81,37 @@ class Discord(Channel):
         if style.avatar_url.startswith("https://") and len(style.avatar_url) <= 2048:
             payload["avatar_url"] = style.avatar_url
         count, files = (_embeds if style.use_embeds else _plain)(payload, alerts, style)
-        if any(alert.level >= Level.CRITICAL for alert in alerts[:count]):
+        gravest = max(alert.level for alert in alerts[:count])
+        if gravest >= Level.CRITICAL:
             _mention(payload, style.mention)
+        elif gravest <= Level.INFO:
+            payload["flags"] = SILENT
+        if len(alerts) == 1 and (link := _button_link(alerts[0], style)):
+            payload["components"] = [discord_embeds.button(link, style)]
         return Payload(payload, count, tuple(files))
 
     def with_picture(self, payload: Payload, picture: File) -> Payload:
-        """In the last embed; https://discord.com/developers/docs/reference#uploading-files."""
+        """In the last embed, or below the text; https://discord.com/developers/docs/reference#uploading-files."""
+        files = (*payload.files, picture)
         if not payload.json.get("embeds"):
-            return payload
+            return replace(payload, files=files)
         *others, last = payload.json["embeds"]
         last = {**last, "image": {"url": f"attachment://{picture.filename}"}}
-        return replace(payload, json={**payload.json, "embeds": [*others, last]}, files=(*payload.files, picture))
+        return replace(payload, json={**payload.json, "embeds": [*others, last]}, files=files)
 
     def edit(self, access: Access, message_id: str, body: dict[str, JSON]) -> Request:
         """https://discord.com/developers/docs/resources/webhook#edit-webhook-message; who wrote it cannot change."""
-        origin, _, query = self.endpoint(access.url).partition("?")
-        thread = [part for part in query.split("&") if part.startswith("thread_id=")]
-        changed = {key: value for key, value in body.items() if key not in {"username", "avatar_url"}}
-        url = f"{origin}/messages/{message_id}{'?' if thread else ''}{''.join(thread)}"
+        address = discord_address.read(access.url)
+        channel, _, own = message_id.rpartition("/")
+        if channel and (address.thread_id or address.thread_name):
+            address = replace(address, thread_id=channel)  # a thread is a channel, and the URL may name another by now
+        changed = {key: value for key, value in body.items() if key not in _NEW_ONLY}
+        url = address.url(f"/messages/{own}", **_buttons(body))
         return Request(url, changed, method="PATCH", headers=access.headers)
 
-    def classify(self, response: Response) -> Outcome:  # noqa: PLR0911 - a table
-        """Status first, then Discord's JSON code; https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
-        body = _json(response.body)
-        status = response.status
-        code = body.get("code") if isinstance(body.get("code"), int) else 0
-        if 200 <= status < 300:
-            return Outcome(
-                Verdict.DELIVERED, f"HTTP {status}", wait_s=_spent(response), message_id=str(body.get("id", ""))[:128]
-            )
-        if status == 429:
-            return _limited(response, body)
-        if code in _PATIENCE_S:
-            return Outcome(Verdict.RETRY, _words(status, body), wait_s=_PATIENCE_S[code])
-        if status in {401, 410} or code in {UNKNOWN_WEBHOOK, INVALID_TOKEN} or (status == 403 and code != 40333):
-            return Outcome(Verdict.GONE, _words(status, body))
-        if status == 404 and not code:
-            return Outcome(Verdict.GONE, _words(status, body))
-        if 400 <= status < 500 and status not in http_status.TRANSIENT:
-            return Outcome(Verdict.REFUSED, _words(status, body))
-        return http_status.classify(response)
+    def classify(self, response: Response) -> Outcome:
+        """By ``discord_answers``."""
+        return discord_answers.classify(response)
 
 
 def _embeds(payload: dict[str, JSON], alerts: Sequence[Alert], style: Style) -> tuple[int, list[File]]:
@@ -144,12 +121,15 @@ def _embeds(payload: dict[str, JSON], alerts: Sequence[Alert], style: Style) -> 
     embeds: list[dict[str, Any]] = []
     files: list[File] = []
     room = EMBED_SUM
+    has_button = len(alerts) == 1 and _button_link(alerts[0], style) != ""
     for alert in alerts[:EMBEDS]:
-        embed, whole = discord_embeds.draw(alert, style, EMBED_SUM)
+        embed, whole = discord_embeds.draw(alert, style, EMBED_SUM, has_button=has_button)
         size = discord_embeds.size(embed)
         if embeds and size > room:
             break
         room -= size
+        if embed.get("url") in {other.get("url") for other in embeds}:
+            embed.pop("url", None)  # of embeds with one address Discord shows the first alone
         embeds.append(embed)
         if not whole and style.include_stack_traces and alert.stack_trace:
             files.append(_trace_file(alert, style, len(files)))
@@ -180,6 +160,24 @@ def _trace_file(alert: Alert, style: Style, index: int) -> File:
     return File(f"trace-{index + 1}.txt", text.cut_middle(trace, FILE_CHARACTERS, style.say))
 
 
+def _button_link(alert: Alert, style: Style) -> str:
+    return discord_embeds.link(alert, style, discord_embeds.BUTTON_LINK)
+
+
+def _buttons(body: Mapping[str, JSON]) -> dict[str, str]:
+    """What has Discord show the components of a webhook that belongs to no app."""
+    return {"with_components": "true"} if "components" in body else {}
+
+
+def _thread_name(wanted: str, body: Mapping[str, JSON]) -> str:
+    """The name of the post that *body* opens, within 100 characters."""
+    if wanted != discord_address.OWN_NAME:
+        return wanted
+    embeds = body.get("embeds") or [{}]
+    heading = str(embeds[0].get("title") or body.get("content") or "").strip().partition("\n")[0]
+    return text.cut_end(_EMPHASIS.sub(r"\1", heading), discord_address.THREAD_NAME) or "Alerts"
+
+
 def _mention(payload: dict[str, JSON], mention: str) -> None:
     match = _MENTION.fullmatch(mention.strip())
     if match is None:
@@ -200,58 +198,3 @@ def _username(name: str) -> str:
     """A name that Discord takes: not blank, at most 80 characters, neither "discord" nor "clyde" in it, not "here"."""
     legal = _FORBIDDEN_NAME.sub("alerts", text.clean(name).strip())[:80].strip()
     return "" if legal.lower() in {"here", "everyone"} else legal
-
-
-def _limited(response: Response, body: dict[str, Any]) -> Outcome:
-    scope = response.headers.get("x-ratelimit-scope", "")
-    is_global = scope == "global" or body.get("global") is True or "x-ratelimit-global" in response.headers
-    hint = body.get("retry_after")
-    wishes = [
-        retry_after.parse(response.headers.get("retry-after"), time.time()),
-        retry_after.number(response.headers, "x-ratelimit-reset-after"),
-        retry_after.within(hint) if isinstance(hint, (int, float)) else None,
-    ]
-    known = [wish for wish in wishes if wish is not None]
-    if known:
-        return Outcome(Verdict.WAIT, f"HTTP 429 {scope}".strip(), wait_s=max(known), provider_wide=is_global)
-    # No hint at all is how the address itself is turned away (discord-api-docs issue 5810).
-    return Outcome(Verdict.WAIT, "HTTP 429 without a hint", wait_s=_WITHOUT_HINT_S, provider_wide=True)
-
-
-def _spent(response: Response) -> float:
-    """Seconds until the quota returns, when this answer used the last of it."""
-    if response.headers.get("x-ratelimit-remaining") != "0":
-        return 0.0
-    return retry_after.number(response.headers, "x-ratelimit-reset-after") or 0.0
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _words(status: int, body: dict[str, Any]) -> str:
-    """Discord's own words: code, message and the first field that it names."""
-    parts = [f"HTTP {status}"]
-    if body.get("code"):
-        parts.append(f"code {body['code']}")
-    if isinstance(body.get("message"), str):
-        parts.append(body["message"])
-    if detail := _first_error(body.get("errors"), ""):
-        parts.append(detail)
-    return text.cut_end(text.clean(": ".join(parts)), 255)
-
-
-def _first_error(node: Any, path: str) -> str:
-    if not isinstance(node, dict):
-        return ""
-    errors = node.get("_errors")
-    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        return f"{path} {errors[0].get('message', '')}".strip()
-    for key, child in node.items():
-        if found := _first_error(child, f"{path}.{key}".lstrip(".")):
-            return found
-    return ""

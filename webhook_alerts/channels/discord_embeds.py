@@ -6,7 +6,7 @@ Every text is the alert's own and is therefore cleaned, escaped or fenced before
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,15 +39,22 @@ SIGNS: Mapping[Level, str] = {
 STATE_COLOURS: Mapping[str, int] = {"resolved": 0x2ECC71, "acknowledged": 0x5865F2}
 STATE_SIGNS: Mapping[str, str] = {"resolved": "✅", "acknowledged": "👀", "flapping": "🔁"}
 """What has become of an incident outweighs how grave it was."""
+BUTTON_LINK = 512
+BUTTON_LABEL = 80
 _LONGEST_LINK = 1024
 """Discord takes 2,048 characters; a longer one than this is none of ours."""
 _TEXT_CLIP = 20_000
 _LONG_VALUE = 40
 _CONTEXT_FIELDS = 18
+_MARK = 60
+"""Characters that are left for the mark of fields that do not fit, in any language."""
 
 
-def draw(alert: Alert, style: Style, room: int) -> tuple[dict[str, Any], bool]:
-    """The embed of *alert* within *room* characters by Discord's counting, and whether its trace is whole."""
+def draw(alert: Alert, style: Style, room: int, *, has_button: bool = False) -> tuple[dict[str, Any], bool]:
+    """The embed of *alert* within *room* characters by Discord's counting, and whether its trace is whole.
+
+    A line in it links to the alert's page unless the message *has_button*.
+    """
     template = style.templates.get(alert.kind.value) or _TEMPLATES[alert.kind]
     try:
         embed = template(alert, style)
@@ -56,14 +63,31 @@ def draw(alert: Alert, style: Style, room: int) -> tuple[dict[str, Any], bool]:
         failed = content.own_template_failed(type(error).__name__, style)
         _field(embed, failed.name, failed.value, style, inline=False)
     _add_state(embed, alert, style)
-    link = style.link(alert)
     tail = ""
-    if 0 < len(link) <= _LONGEST_LINK:
-        label = style.say("Open · acknowledge · silence")
-        tail = f"\n[{label}]({link})"
-        embed["url"] = link
+    if address := link(alert, style, _LONGEST_LINK):
+        embed["url"] = address
+        tail = "" if has_button else f"\n[{_link_label(style)}]({address})"
     whole = _add_trace(embed, alert, style, room, len(tail))
     return clamp(embed, room, tail, style), whole
+
+
+def link(alert: Alert, style: Style, most: int) -> str:
+    """The address of the page of *alert*, if it has one of at most *most* characters."""
+    address = style.link(alert)
+    return address if len(address) <= most and address.startswith(("https://", "http://")) else ""
+
+
+def button(address: str, style: Style) -> dict[str, Any]:
+    """A row with a button that leads to *address*, of at most ``BUTTON_LINK`` characters.
+
+    https://discord.com/developers/docs/components/reference#button: style 5, the one that webhooks may have.
+    """
+    label = cut_end(_link_label(style), BUTTON_LABEL)
+    return {"type": 1, "components": [{"type": 2, "style": 5, "label": label, "url": address}]}
+
+
+def _link_label(style: Style) -> str:
+    return style.say("Open · acknowledge · silence")
 
 
 def sign(alert: Alert) -> str:
@@ -107,12 +131,9 @@ def error(alert: Alert, style: Style) -> dict[str, Any]:
     """An alert at ERROR or above, headed by its exception where it has one."""
     if not alert.exception_type:
         return log(alert, style)
-    return _frame(
-        alert,
-        f"{SIGNS[alert.level]} {escape_emphasis(clean(alert.exception_type))}",
-        code_block(_text(alert.message, style)),
-        style,
-    )
+    message = _text(alert.message, style)
+    title = f"{SIGNS[alert.level]} {escape_emphasis(clean(alert.exception_type))}"
+    return _frame(alert, title, code_block(message) if message else "", style)
 
 
 def performance(alert: Alert, style: Style) -> dict[str, Any]:
@@ -196,21 +217,31 @@ def clamp(embed: Mapping[str, Any], room: int, tail: str, style: Style) -> dict[
     if description or tail:
         kept["description"] = f"{description}{tail}".lstrip()
         left -= len(description)
-    fields = []
-    for field in embed.get("fields", ())[:FIELDS]:
-        name = cut_end(clean(str(field["name"])).strip(), FIELD_NAME) or "-"
-        value = str(field["value"]).strip() or "-"
-        value = value if len(value) <= FIELD_VALUE else _cut_block(value, FIELD_VALUE, style)
-        if len(name) + len(value) > left:
-            break
-        left -= len(name) + len(value)
-        fields.append({"name": name, "value": value, "inline": bool(field.get("inline", True))})
+    fields = _within(embed.get("fields", ()), left, style)
     if fields:
         kept["fields"] = fields
     if footer:
         kept["footer"] = {"text": footer}
     if not (kept.keys() & {"title", "description", "fields"}):
         kept["title"] = style.say("(empty alert)")
+    return kept
+
+
+def _within(fields: Sequence[Mapping[str, Any]], left: int, style: Style) -> list[dict[str, Any]]:
+    """As many of *fields*, from the front, as *left* characters hold, and a mark for the others."""
+    kept: list[dict[str, Any]] = []
+    for index, field in enumerate(fields):
+        name = cut_end(clean(str(field["name"])).strip(), FIELD_NAME) or "-"
+        value = str(field["value"]).strip() or "-"
+        value = value if len(value) <= FIELD_VALUE else _cut_block(value, FIELD_VALUE, style)
+        is_last = index == len(fields) - 1
+        left -= len(name) + len(value)
+        if left < (0 if is_last else _MARK) or len(kept) == FIELDS - (0 if is_last else 1):
+            rest = content.more(len(fields) - index, style)
+            if left + len(name) + len(value) >= len(rest.name) + len(rest.value):
+                kept.append({"name": rest.name, "value": rest.value, "inline": False})
+            break
+        kept.append({"name": name, "value": value, "inline": bool(field.get("inline", True))})
     return kept
 
 

@@ -31,9 +31,11 @@ def parse(value: str | None, now: float) -> float | None:
 
 def within(seconds: float) -> float | None:
     """*seconds* inside the bounds of what is believed: none below zero or not finite, an hour at most."""
-    if not math.isfinite(seconds) or seconds < 0:
-        return None
-    return min(seconds, LONGEST_S)
+    try:
+        is_wish = math.isfinite(seconds) and seconds >= 0
+    except OverflowError:  # an integer that is beyond every float
+        is_wish = seconds > 0
+    return min(seconds, LONGEST_S) if is_wish else None
 
 
 def number(headers: Mapping[str, str], name: str) -> float | None:

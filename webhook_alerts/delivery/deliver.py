@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webhook_alerts.alert import Level
 from webhook_alerts.channels import registry
@@ -114,7 +114,7 @@ class _Drain:
         """Bring the counters of a sent message up to date; how many requests that took."""
         claimed = update.claim(message)
         payload = update.render(message, self.webhook, self.channel, self.config) if claimed else None
-        if claimed is None or payload is None or not self.channel.supports_edit:
+        if claimed is None or payload is None or not (self.channel.supports_edit and message.provider_message_id):
             self.gate.release(given)
             if payload is not None:
                 update.follow_up(message, payload)
@@ -125,6 +125,10 @@ class _Drain:
         started = time.monotonic()
         outcome, response = edit(self.webhook, self.channel, message.provider_message_id, payload.json)
         note(attempt, outcome, response, time.monotonic() - started)
+        if outcome.verdict in {Verdict.REFUSED, Verdict.GONE}:
+            update.give_up(message, payload)
+            # It may be the message alone that is gone, or its thread: what is sent next tells of the webhook.
+            outcome = replace(outcome, verdict=Verdict.REFUSED)
         update.settle(message, claimed, outcome, payload.json)
         self.gate.report(given, outcome, status=response.status if response else 0)
         return 1

@@ -93,6 +93,12 @@ def follow_up(message: Message, payload: Payload) -> None:
     Message.objects.create(webhook=message.webhook, body=payload.json, files=files, reason=FOLLOW_UP)
 
 
+def give_up(message: Message, payload: Payload) -> None:
+    """Say what is new in a message of its own: the service refuses to change the one that was sent, now and later."""
+    _of(message).update(provider_message_id="")
+    follow_up(message, payload)
+
+
 def begin(message: Message) -> Attempt:
     """Put the request on record before it goes out."""
     return Attempt.objects.create(message=message, webhook=message.webhook, update=True)

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from webhook_alerts.alert import JSON
+from webhook_alerts.channels.discord import SILENT
 from webhook_alerts.drawing.markdown import Mentions, marked, moment
 
 _EVERYBODY = {"parse": ["everyone", "users", "roles"]}
@@ -27,9 +28,28 @@ def draw(body: Mapping[str, JSON], files: Sequence[Mapping[str, JSON]], webhook:
         "letter": name[:1].upper(),
         "content": marked(_text(body.get("content")), _mentions(_mapping(body.get("allowed_mentions", _EVERYBODY)))),
         "embeds": [_embed(embed) for embed in _mappings(body.get("embeds"))],
-        "files": [{"name": _text(each.get("filename")), "content": _text(each.get("content"))} for each in files],
+        "files": [_file(each) for each in files],
+        "buttons": [button for row in _mappings(body.get("components")) for button in _buttons(row)],
+        "is_silent": isinstance(flags := body.get("flags"), int) and bool(flags & SILENT),
     }
     return SafeString(render_to_string("webhook_alerts/previews/discord.html", context))
+
+
+def _file(given: Mapping[str, JSON]) -> dict[str, str]:
+    """A text, or a picture as the address that shows it."""
+    media_type, content = _text(given.get("media_type")), _text(given.get("content"))
+    is_picture = re.fullmatch(r"image/(png|jpeg|gif|webp)", media_type) is not None
+    picture = f"data:{media_type};base64,{content}" if is_picture else ""
+    return {"name": _text(given.get("filename")), "content": content, "picture": picture}
+
+
+def _buttons(row: Mapping[str, JSON]) -> list[dict[str, str]]:
+    found = [{"label": _text(each.get("label")), "link": _link(each)} for each in _mappings(row.get("components"))]
+    return [each for each in found if each["link"]]
+
+
+def _link(given: Mapping[str, JSON]) -> str:
+    return url if (url := _text(given.get("url"))).startswith(("https://", "http://")) else ""
 
 
 def _embed(embed: Mapping[str, JSON]) -> dict[str, Any]:
@@ -38,7 +58,7 @@ def _embed(embed: Mapping[str, JSON]) -> dict[str, Any]:
         "colour": f"#{colour:06x}" if isinstance(colour, int) and 0 <= colour <= 0xFFFFFF else "#1e1f22",
         "author": _text(_mapping(embed.get("author")).get("name")),
         "title": marked(_text(embed.get("title"))),
-        "link": url if (url := _text(embed.get("url"))).startswith(("https://", "http://")) else "",
+        "link": _link(embed),
         "description": marked(_text(embed.get("description"))),
         "fields": _fields(_mappings(embed.get("fields"))),
         "footer": _text(_mapping(embed.get("footer")).get("text")),

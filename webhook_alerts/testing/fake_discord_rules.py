@@ -5,7 +5,8 @@ Sources: https://discord.com/developers/docs/resources/message and /resources/we
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 Fault = tuple[str, str, str]
@@ -14,21 +15,51 @@ Fault = tuple[str, str, str]
 _EMBED_TEXTS = (("title", 256), ("description", 4096))
 
 
-def faults(body: Any, file_count: int = 0) -> list[Fault]:
-    """Everything that is wrong with a message's *body*; empty when Discord would take it."""
+FILE_BYTES = 10 * 1024 * 1024
+REQUEST_BYTES = 25 * 1024 * 1024
+_SUPPRESS_EMBEDS, _SILENT, _COMPONENTS_V2 = 1 << 2, 1 << 12, 1 << 15
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+
+
+def faults(body: Any, files: Collection[str] = (), *, is_edit: bool = False) -> list[Fault]:
+    """Everything that is wrong with a message's *body*, sent with *files* of these names; empty when it is taken."""
     if not isinstance(body, dict):
         return [("", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
     return [
         *_message(body),
         *_embeds(body.get("embeds") or []),
         *_mentions(body.get("allowed_mentions")),
-        *_files(body, file_count),
+        *_files(body, files),
+        *_pictures(body.get("embeds") or [], files),
+        *_flags(body, is_edit=is_edit),
+        *_components(body.get("components") or []),
     ]
 
 
 def is_empty(body: dict[str, Any], file_count: int) -> bool:
     """Has the message nothing to show (error 50006)?"""
-    return not (str(body.get("content") or "").strip() or body.get("embeds") or file_count)
+    return not (str(body.get("content") or "").strip() or body.get("embeds") or body.get("components") or file_count)
+
+
+def is_too_large(raw: bytes, files: Iterable[str]) -> bool:
+    """Is the request, or one of its files, beyond what Discord takes (error 40005)?"""
+    return len(raw) > REQUEST_BYTES or any(len(content.encode()) > FILE_BYTES for content in files)
+
+
+def shown(body: Mapping[str, Any], *, with_components: bool) -> dict[str, Any]:
+    """What of *body* is seen: components of a webhook without an app only where they are asked for, and of embeds
+
+    with one ``url`` the first.
+    """
+    seen = {key: value for key, value in body.items() if key != "components" or with_components}
+    addresses: set[str] = set()
+    kept = []
+    for embed in body.get("embeds") or []:
+        if embed.get("url") not in addresses:
+            kept.append(embed)
+        if embed.get("url"):
+            addresses.add(embed["url"])
+    return {**seen, "embeds": kept} if "embeds" in body else seen
 
 
 def _message(body: dict[str, Any]) -> Iterator[Fault]:
@@ -44,6 +75,11 @@ def _message(body: dict[str, Any]) -> Iterator[Fault]:
         for word in ("discord", "clyde"):
             if word in name.lower():
                 yield "username", "USERNAME_INVALID_CONTAINS", f'Username cannot contain "{word}"'
+        if name.strip().lower() in {"here", "everyone"}:
+            yield "username", "USERNAME_INVALID", f"Username cannot be {name.strip()}"
+    thread = body.get("thread_name")
+    if thread is not None and not 1 <= len(str(thread).strip()) <= 100:
+        yield "thread_name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
     if len(body.get("avatar_url") or "") > 2048:
         yield _too_long("avatar_url", 2048)
 
@@ -69,6 +105,8 @@ def _embed(embed: Any, path: str) -> Iterator[Fault]:
     for name, most in _EMBED_TEXTS:
         if len(str(embed.get(name) or "").strip()) > most:
             yield _too_long(f"{path}.{name}", most)
+    if len(str(embed.get("url") or "")) > 2048:
+        yield _too_long(f"{path}.url", 2048)
     if len(str((embed.get("footer") or {}).get("text") or "").strip()) > 2048:
         yield _too_long(f"{path}.footer.text", 2048)
     if len(str((embed.get("author") or {}).get("name") or "").strip()) > 256:
@@ -114,12 +152,59 @@ def _mentions(allowed: Any) -> Iterator[Fault]:
             yield f"allowed_mentions.{kind}", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length."
 
 
-def _files(body: dict[str, Any], file_count: int) -> Iterator[Fault]:
-    if file_count > 10:
+def _files(body: dict[str, Any], files: Collection[str]) -> Iterator[Fault]:
+    if len(files) > 10:
         yield "files", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length."
+    for name in files:
+        if not 1 <= len(name) <= 1024:
+            yield "files", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 1024 in length."
     for attachment in body.get("attachments") or []:
-        if not 0 <= int(attachment.get("id", -1)) < file_count:
+        if not 0 <= int(attachment.get("id", -1)) < len(files):
             yield "attachments", "ATTACHMENT_NOT_FOUND", "Attachment data cannot be found"
+
+
+def _pictures(embeds: Any, files: Collection[str]) -> Iterator[Fault]:
+    for index, embed in enumerate(embeds):
+        address = str((embed.get("image") or {}).get("url") or "") if isinstance(embed, dict) else ""
+        scheme, _, name = address.partition("://")
+        if scheme == "attachment" and (name not in files or not name.lower().endswith(_PICTURES)):
+            yield f"embeds.{index}.image.url", "ATTACHMENT_NOT_FOUND", f"Referenced attachment {name} not found"
+
+
+def _flags(body: dict[str, Any], *, is_edit: bool) -> Iterator[Fault]:
+    flags = body.get("flags") or 0
+    allowed = _SUPPRESS_EMBEDS | _COMPONENTS_V2 | (0 if is_edit else _SILENT)
+    if not isinstance(flags, int) or flags & ~allowed:
+        yield "flags", "BASE_TYPE_CHOICES", "Only some flags may be set here."
+    elif flags & _COMPONENTS_V2 and {"content", "embeds"} & body.keys():
+        yield "flags", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "content and embeds exclude this flag."
+
+
+def _components(rows: Any) -> Iterator[Fault]:
+    """What a webhook that belongs to no app may have: up to five rows of up to five buttons that are links."""
+    if not isinstance(rows, list) or len(rows) > 5:
+        yield "components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length."
+        return
+    for index, row in enumerate(rows):
+        buttons = row.get("components") if isinstance(row, dict) and row.get("type") == 1 else None
+        if not isinstance(buttons, list) or not 1 <= len(buttons) <= 5:
+            yield f"components.{index}", "COMPONENT_LAYOUT_INVALID", "The specified layout is invalid."
+            continue
+        for number, button in enumerate(buttons):
+            yield from _button(button, f"components.{index}.components.{number}")
+
+
+def _button(button: Any, path: str) -> Iterator[Fault]:
+    if not isinstance(button, dict) or button.get("type") != 2 or button.get("style") != 5 or "custom_id" in button:
+        yield path, "COMPONENT_TYPE_INVALID", "Only links may be used here."
+        return
+    if not 1 <= len(str(button.get("label") or "").strip()) <= 80:
+        yield f"{path}.label", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 80 in length."
+    address = str(button.get("url") or "")
+    if len(address) > 512:
+        yield _too_long(f"{path}.url", 512)
+    if not re.fullmatch(r"(?:https?|discord)://[^\s/?#]+\S*", address):
+        yield f"{path}.url", "URL_TYPE_INVALID_URL", "Not a well formed URL."
 
 
 def _too_long(path: str, most: int) -> Fault:
