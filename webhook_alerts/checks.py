@@ -13,10 +13,11 @@ from typing import Any
 import celery
 import redis
 from celery.app.annotations import prepare, resolve_all
+from django.conf import global_settings, settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from webhook_alerts.channels import registry
+from webhook_alerts.channels import mailto, registry
 from webhook_alerts.conf import LEASE_S, REQUEST_DEADLINE_S, TASK_LIMIT_S, Config, get_config
 from webhook_alerts.configuration.templates import load_template
 from webhook_alerts.delivery.nudge import task_name
@@ -25,6 +26,9 @@ from webhook_alerts.shared_memory import client
 
 _VISIBILITY_S = 3600
 """After how long Redis' transport hands a message to a second worker, where ``broker_transport_options`` is silent."""
+
+_NOWHERE = ("console", "dummy", "filebased", "locmem")
+"""Django's mail backends for development and tests."""
 
 
 def register_checks() -> None:
@@ -50,6 +54,7 @@ def check_surroundings(app_configs: Sequence[Any] | None = None, **_: Any) -> li
         *_celery(),
         *_nothing_configured(config),
         *_channels(config),
+        *_mail(config),
     ]
 
 
@@ -193,3 +198,33 @@ def _channels(config: Config) -> list[CheckMessage]:
         )
         for wrong in registry.broken()
     ]
+
+
+def _mail(config: Config) -> list[CheckMessage]:
+    """Mail that nobody gets, or that comes from nowhere, where alerts are to reach somebody."""
+    if config.preset != "production" or all(webhook.channel != "email" for webhook in config.webhooks.values()):
+        return []
+    found: list[CheckMessage] = []
+    backend = settings.EMAIL_BACKEND
+    if backend in {f"django.core.mail.backends.{name}.EmailBackend" for name in _NOWHERE}:
+        found.append(
+            checks.Warning(
+                f"Alerts are sent by mail, and EMAIL_BACKEND is Django's {backend.split('.')[-2]}, which sends nothing",
+                hint="Set EMAIL_BACKEND, and EMAIL_HOST and its like, to what sends mail.",
+                id="webhook_alerts.W006",
+            )
+        )
+    if settings.DEFAULT_FROM_EMAIL == global_settings.DEFAULT_FROM_EMAIL and _has_no_sender(config):
+        found.append(
+            checks.Warning(
+                "Alerts are sent by mail from webmaster@localhost, which many servers refuse",
+                hint="Set DEFAULT_FROM_EMAIL, or add ?from=alerts@example.com to the webhook's URL.",
+                id="webhook_alerts.W007",
+            )
+        )
+    return found
+
+
+def _has_no_sender(config: Config) -> bool:
+    webhooks = [webhook for webhook in config.webhooks.values() if webhook.channel == "email"]
+    return any(not mailto.parse(webhook.url).sender for webhook in webhooks)

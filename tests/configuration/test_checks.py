@@ -189,10 +189,24 @@ def test_redis_is_asked_only_before_a_deployment(sound, silent):
     assert time.monotonic() - began < 0.9
 
 
+def test_mail_that_nobody_gets_is_told_where_alerts_are_to_reach_somebody(sound, settings):
+    mailed = {**sound, "WEBHOOKS": {"errors": "mailto:ops@example.com"}}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.DEFAULT_FROM_EMAIL = "alerts@example.com"
+    assert ids(ours(**mailed)) == set()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    settings.DEFAULT_FROM_EMAIL = "webmaster@localhost"
+    assert ids(ours(**mailed)) == {"W006", "W007"}
+    assert ids(ours(**mailed, PRESET="development")) == set()
+    mailed["WEBHOOKS"] = {"errors": "mailto:ops@example.com?from=alerts@example.com"}
+    assert ids(ours(**mailed)) == {"W006"}
+    assert ids(ours(**sound)) == set()
+
+
 def test_every_id_in_the_code_has_its_case_and_its_one_place():
     sources = [PACKAGE / "checks.py", *(PACKAGE / "configuration").glob("*.py"), PACKAGE / "conf.py"]
     written = set(re.findall(r'"(?:webhook_alerts\.)?([EW]\d{3})"', "".join(path.read_text() for path in sources)))
-    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003", "W004", "W005"}
+    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003", "W004", "W005", "W006", "W007"}
     assert written == {case[0] for case in WRONG} | surroundings
     assert not {case[0] for case in WRONG} & surroundings
 

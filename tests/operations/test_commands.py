@@ -14,6 +14,7 @@ import redis
 from django.core.management import CommandError, call_command
 
 from tests.conftest import Project
+from tests.delivery.mail_server import mail_server
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.conf import Config
 from webhook_alerts.delivery.deliver import deliver
@@ -136,6 +137,21 @@ def test_doctor_names_everything_that_is_missing(one: Config, discord: FakeDisco
         alerts("doctor")
     assert {"spool", "workers", "beat", "webhook errors"} == set(str(error.value)[10:].split(", "))
     assert [entry.method for entry in discord.ledger] == ["GET"]  # it sends nothing
+
+
+def test_doctor_asks_a_mail_server_without_sending(configure, settings) -> None:
+    configure(WEBHOOKS={"oncall": "mailto:ops@example.com"})
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    with mail_server() as mailbox:
+        settings.EMAIL_PORT = mailbox.port
+        answers = [finding for finding in doctor.examine() if finding.name == "webhook oncall"]
+    answers += [finding for finding in doctor.examine() if finding.name == "webhook oncall"]
+    assert [(found.well, found.seen) for found in answers] == [
+        (True, "answers, gate open"),
+        (False, "cannot be reached: connection_refused"),
+    ]
+    assert not mailbox.received
 
 
 @pytest.mark.parametrize("named", [None, "shop"])

@@ -182,6 +182,9 @@ class Channel(abc.ABC):
     """What its URLs begin with."""
     carrier: ClassVar[str] = "webhook_alerts.delivery.transport.send"
     """The dotted path of what carries its requests: it has the signature of that one, and raises ``TransportError``."""
+    asker: ClassVar[str] = ""
+    """The dotted path of what asks, where no HTTP does, whether it could send: it takes a URL and ``timeout``, answers
+    with a ``Response`` that ``classify`` understands, and raises ``TransportError``; empty: nothing can be asked."""
 
     @abc.abstractmethod
     def recognises(self, url: str) -> bool:

@@ -15,6 +15,7 @@ GROUP = "webhook_alerts.channels"
 
 _BUILT_IN = {
     "discord": "webhook_alerts.channels.discord.Discord",
+    "email": "webhook_alerts.channels.email.Email",
     "slack": "webhook_alerts.channels.slack.Slack",
     "teams": "webhook_alerts.channels.teams.Teams",
     "webhook": "webhook_alerts.channels.generic.Generic",

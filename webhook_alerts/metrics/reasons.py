@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _CLASSES = (
-    (r"HTTP 4", "refused"),
-    (r"HTTP [35]", "server_error"),
+    (r"HTTP 4|SMTP 5", "refused"),
+    (r"HTTP [35]|SMTP 4", "server_error"),
     (r"timeout_", "timeout"),
     (r"dns_error|connection_|unreachable|tls_error|address_refused|invalid_request", "unreachable"),
     (r"expired", "expired"),

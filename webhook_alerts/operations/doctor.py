@@ -12,8 +12,10 @@ import redis
 from django.core.checks import run_checks
 from django.db import DatabaseError, connections, router
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.module_loading import import_string
 
 from webhook_alerts.channels import registry
+from webhook_alerts.channels.base import Channel, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery import transport
 from webhook_alerts.delivery.gate import gate_for
@@ -195,7 +197,7 @@ def _webhook(webhook: Webhook) -> Finding:
         return Finding(name, False, f"paused: {state['reason']}", f"Mend its URL, or: alerts resume {webhook.name}")
     channel = registry.get(webhook.channel)
     if "https" not in channel.schemes:
-        return Finding(name, True, f"cannot be asked without sending, gate {state['state']}")
+        return _asked(name, webhook, channel, state["state"])
     try:
         url = channel.probe(webhook.url) or channel.endpoint(webhook.url)
         answer = transport.get(url, timeout=PATIENCE_S, allow_private=get_config().allow_private_networks)
@@ -204,3 +206,18 @@ def _webhook(webhook: Webhook) -> Finding:
     if channel.probe(webhook.url) and not 200 <= answer.status < 300:
         return Finding(name, False, f"answers {answer.status}", "Make a new webhook and put its URL into the settings.")
     return Finding(name, True, f"answers {answer.status}, gate {state['state']}")
+
+
+def _asked(name: str, webhook: Webhook, channel: Channel, gate: str) -> Finding:
+    """The same where no HTTP goes, by what the channel asks with."""
+    if not channel.asker:
+        return Finding(name, True, f"cannot be asked without sending, gate {gate}")
+    hint = f"Mend what carries it; docs/channels.md says of {webhook.channel} what that is."
+    try:
+        answer = import_string(channel.asker)(webhook.url, timeout=PATIENCE_S)
+    except transport.TransportError as error:
+        return Finding(name, False, f"cannot be reached: {error.reason}", hint)
+    outcome = channel.classify(answer)
+    if outcome.verdict is not Verdict.DELIVERED:
+        return Finding(name, False, f"would not take it: {outcome.reason}", hint)
+    return Finding(name, True, f"answers, gate {gate}")
