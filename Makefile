@@ -56,6 +56,7 @@ bench: $(DEV)
 	$(BIN)/python -m benchmarks.caller_cost
 	$(BIN)/python -m benchmarks.caller_latency
 	$(BIN)/python -m benchmarks.recovery
+	$(BIN)/python -m benchmarks.rendering
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.size
 
