@@ -1,9 +1,9 @@
 """What drawing an alert costs in each channel, and how long a thousand of them take through its limits.
 
-``python -m benchmarks.rendering`` draws one alert again and again, all channels in turns with ``json.dumps`` of what came
-out, and prints the least of ``--rounds`` rounds, its ratio to JSON, and that to Discord. Then it draws a thousand waiting errors
-until none is left, and reckons from the channel's own windows when the last of these messages may go out; it sends
-nothing and waits for nothing. ``--markdown`` prints both tables for docs/benchmarks.md.
+``python -m benchmarks.rendering`` draws one alert again and again, all channels in turns with ``json.dumps`` of what
+came out, and prints the least of ``--rounds`` rounds, its ratio to JSON, and that to Discord. Then it draws a thousand
+waiting errors until none is left, and reckons from the channel's own windows when the last of these messages may go
+out; it sends nothing and waits for nothing. ``--markdown`` prints both tables for docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def takes_s(requests: int, windows: Iterable[Window]) -> float:
 
 
 def passages(count: int = ALERTS) -> dict[str, dict[str, float]]:
-    """By channel: messages for *count* waiting errors, the seconds that they take, and those of one message for each."""
+    """By channel: messages for *count* waiting errors, the seconds that they take, and those of one for each."""
     waiting = [an_error(number) for number in range(count)]
     found = {}
     for name, channel in channels():
