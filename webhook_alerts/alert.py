@@ -62,9 +62,10 @@ class Alert:
     Texts may hold any Unicode; times are Unix seconds. ``details`` holds what its kind needs: for
     ``performance`` the keys ``metric``, ``value``, ``threshold``, ``unit`` and ``ratio``; for ``event`` the key
     ``event``; for ``status`` the key ``status``. ``samples`` are a few messages of repeats that differed.
-    ``webhooks`` names the webhooks that the caller asked for; empty means that the routes decide. ``state`` and
-    ``note`` are filled in when it is drawn: what has become of its incident (``open``, ``acknowledged``, ``resolved``
-    or ``flapping``), and that in words ("resolved by ana after 2 h").
+    ``webhooks`` names the webhooks that the caller asked for; empty means that the routes decide. ``state``,
+    ``state_since`` and ``note`` are filled in when it is drawn: what has become of its incident (``open``,
+    ``acknowledged``, ``resolved`` or ``flapping``), since when, 0 where the incident has moved on, and that in words
+    ("resolved by ana after 2 h").
     """
 
     id: uuid.UUID
@@ -95,6 +96,7 @@ class Alert:
     webhooks: tuple[str, ...] = ()
     dedup: bool = True
     state: str = ""
+    state_since: float = 0.0
     note: str = ""
 
     def to_dict(self) -> dict[str, JSON]:

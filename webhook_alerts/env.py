@@ -8,6 +8,7 @@ works.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -42,6 +43,17 @@ def _numbers(text: str) -> list[float]:
 def _texts(text: str) -> list[str]:
     """Texts, separated by commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _headers(text: str) -> dict[str, Any]:
+    """Headers, as an object in JSON: their values may hold any separator."""
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError  # noqa: TRY004 - what cannot be read is a ValueError here
+    return found
 
 
 def _rates(text: str) -> list[str]:
@@ -110,6 +122,8 @@ _OF_A_WEBHOOK: Mapping[str, Callable[[str], Any]] = {
     "ENABLED": _flag,
     "DIGESTS": _texts,
     "EMPTY_DIGESTS": _flag,
+    "SIGNING_KEYS": _texts,
+    "HEADERS": _headers,
 }
 _OLDER_URLS: Mapping[str, str] = {"ERROR_HOOK": "errors", "INFO_HOOK": "info"}
 _URL = re.compile(r"WEBHOOK_([A-Z0-9_]+)_URL")

@@ -3,5 +3,6 @@
 import * as discord from "./discord.js";
 import * as slack from "./slack.js";
 import * as teams from "./teams.js";
+import * as webhook from "./webhook.js";
 
-export const SERVICES = { discord, slack, teams };
+export const SERVICES = { discord, slack, teams, webhook };

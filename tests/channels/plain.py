@@ -13,6 +13,7 @@ class Plain(Generic):
     """One alert to a message."""
 
     max_alerts = 1
+    supports_edit = False
 
     def render(self, alerts: Sequence[Alert], style: Style) -> Payload:
         return Payload({"content": f"{alerts[0].message} ×{alerts[0].occurrences}"}, 1)

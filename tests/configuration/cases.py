@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 TOKEN = "s3cretT0ken" * 6
+KEY = f"whsec_{'QUJD' * 8}"
 NIGHT = {"from": "22:00", "to": "07:00"}
 DISCORD = f"https://discord.com/api/webhooks/123456789012345678/{TOKEN}"
 PLAIN = f"https://alerts.example.com/{TOKEN}"
@@ -124,6 +125,25 @@ WRONG: list[tuple[str, Any, str]] = [
     ("E019", errors(batch_size=0), "from 1 to 100"),
     ("E019", errors(language="klingon"), "a language that Django knows"),
     ("E019", errors(avatar_url="http://example.com/a.png"), "begins with https://"),
+    ("E003", errors(signing_keys=b"whsec_"), "a key or a list of keys, each whsec_"),
+    ("E003", errors(signing_keys=[1]), "not list"),
+    ("E033", errors(signing_keys=TOKEN), "key 1 of 1 cannot sign: it does not begin with whsec_"),
+    (
+        "E033",
+        errors(signing_keys=[KEY, f"whsec_{TOKEN}!"]),
+        "key 2 of 2 cannot sign: what follows whsec_ is no",
+    ),
+    ("E033", errors(signing_keys=[KEY[:-4]]), "it stands for 21 bytes, not for 24 to 64"),
+    ("E033", errors(signing_keys=[KEY] * 11), "more than 10 keys"),
+    ("E003", errors(headers=f"Authorization: Bearer {TOKEN}"), "a dict of headers"),
+    ("E003", errors(headers={"X-Team": 1}), "a dict of headers"),
+    ("E034", errors(headers={"HOST": "example.com"}), "the header Host is set by what sends the request"),
+    ("E034", errors(headers={"X-A": "1", "webhook-signature": TOKEN}), "Webhook-Signature is set by what sends"),
+    ("E034", errors(headers={"Authorization:": TOKEN}), "the name of header 1 is none"),
+    ("E034", errors(headers={"X-A": "1", "X-Key": f"{TOKEN}\r\nHost: x"}), "the value of header 2 is empty, too long"),
+    ("E034", errors(headers={"X-Key": ""}), "the value of header 1 is empty"),
+    ("E034", errors(headers={"X-Key": TOKEN, "x-key": TOKEN}), "stands there twice"),
+    ("E034", errors(headers={f"X-{number}": "1" for number in range(33)}), "more than 32 headers"),
     ("E003", {"REDACT": {"keys": "cpf"}}, "must be a list of names"),
     ("E003", {"REDACT": {"patterns": 5}}, "must be a list, or a dict by kind"),
     ("E002", {"REDACT": {"pattern": []}}, "Did you mean 'patterns'?"),
@@ -165,5 +185,7 @@ MISPLACED: list[Any] = [
     errors(url=PLAIN, channel="discord"),
     *(errors(**{key: DISCORD}) for key in ("channel", "rate", "min_level", "fallback", "timeout", "batch_size")),
     errors(rate=[DISCORD, TOKEN]),
+    *(errors(signing_keys=keys) for keys in (TOKEN, [TOKEN], {TOKEN: TOKEN}, f"whsec_{TOKEN}!")),
+    *(errors(headers=headers) for headers in ({TOKEN * 2: "x"}, {DISCORD: TOKEN}, {"X-A": f"{TOKEN}\n"}, TOKEN)),
 ]
 """Addresses and tokens, in every place where one may be pasted by mistake."""

@@ -7,7 +7,7 @@ from typing import Any
 import environ
 import pytest
 
-from tests.configuration.cases import DISCORD, PLAIN, TOKEN
+from tests.configuration.cases import DISCORD, KEY, PLAIN, TOKEN
 from webhook_alerts.channels.base import Window
 from webhook_alerts.conf import Config, Webhook, parse
 from webhook_alerts.configuration.options import OPTIONS, WEBHOOK_OPTIONS
@@ -88,6 +88,8 @@ OF_A_WEBHOOK = [
     ("TIMEOUT", "2.5", "timeout", 2.5),
     ("DIGESTS", "hourly, daily 09:00", "digests", (Schedule("hourly"), Schedule("daily"))),
     ("EMPTY_DIGESTS", "on", "empty_digests", True),
+    ("SIGNING_KEYS", f"{KEY}, {KEY[:-4]}REVG", "signing_keys", (KEY, f"{KEY[:-4]}REVG")),
+    ("HEADERS", '{"Authorization": "Bearer a, b"}', "headers", (("Authorization", "Bearer a, b"),)),
 ]
 TWO = {"WEBHOOK_ERRORS_URL": PLAIN, "WEBHOOK_INFO_URL": PLAIN}
 
@@ -208,6 +210,9 @@ def test_a_newer_name_wins_over_an_older(newer, older, name):
         ("WEBHOOK_MAX_REQUESTS_PER_MINUTE", "thirty"),
         ("RATE_LIMIT_WINDOW", "1min"),
         ("MAX_RETRIES", TOKEN),
+        ("WEBHOOK_HEADERS", f"Authorization: Bearer {TOKEN}"),
+        ("WEBHOOK_ERRORS_HEADERS", f'["{TOKEN}"]'),
+        ("WEBHOOK_ERRORS_HEADERS", "[" * 100_000),
     ],
 )
 def test_what_cannot_be_read_is_a_problem_that_names_the_variable_and_not_its_text(variable, text):

@@ -67,7 +67,8 @@ def test_what_was_never_told_is_not_said_to_be_resolved(errors, discord):
 
 
 def test_where_a_service_cannot_edit_one_message_says_that_it_is_resolved(configure, discord):
-    configure(WEBHOOKS={"errors": {"url": "http://127.0.0.1:9/hook", "channel": "webhook", "rate": []}})
+    url = f"http://127.0.0.1:9/services/T0STANDIN/B0STANDIN/{'x' * 24}"
+    configure(WEBHOOKS={"errors": {"url": url, "channel": "slack", "rate": []}})
     come()
     message = Message.objects.create(webhook="errors", state=Message.State.DELIVERED)
     Delivery.objects.update(state=Delivery.State.DELIVERED, message=message)
@@ -76,8 +77,9 @@ def test_where_a_service_cannot_edit_one_message_says_that_it_is_resolved(config
     state.resolve("f", "ana")
     state.resolve("f", "ana")
     told = Message.objects.exclude(pk=message.pk).get()
-    assert told.body["alerts"][0]["state"] == "resolved"
-    assert "resolved by ana" in told.body["alerts"][0]["note"]
+    header, note, *_ = told.body["blocks"]
+    assert header["text"]["text"] == "✅ it broke"
+    assert "resolved by ana" in note["elements"][0]["text"]
 
 
 def test_only_the_latest_message_of_the_episode_is_changed(errors, discord, clock):

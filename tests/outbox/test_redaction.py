@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook_alerts.conf import get_config
+from webhook_alerts.conf import get_config, parse
 from webhook_alerts.outbox.redaction import Redactor, is_sensitive, redactor_for
 
 SECRET = "Zk9q3vXw7"
@@ -108,6 +108,21 @@ def test_sensitive_keys(key):
 )
 def test_harmless_keys(key):
     assert not is_sensitive(key)
+
+
+def test_keys_and_credentials_of_a_webhook_are_known_by_their_letters_and_plain_headers_are_not():
+    key = f"whsec_{'QUJD' * 8}"
+    headers = {
+        "X-Api-Key": "open-sesame",
+        "Cookie": "id=shop-session",
+        "X-Env": "production",
+        "X-Shop": "shop-4711-abcdefgh",
+    }
+    raw = {"WEBHOOKS": {"errors": {"url": "https://example.com/h", "signing_keys": key, "headers": headers}}}
+    redactor = redactor_for(parse(raw))
+    said = redactor.text(f"{key[6:]} {key} open-sesame id=shop-session production shop-4711-abcdefgh")
+    assert key not in said
+    assert [word for word in said.split() if word in {*headers.values()}] == ["production"]
 
 
 def test_a_configured_webhook_is_known_by_its_letters():

@@ -35,6 +35,23 @@ def test_options_hold_over_those_of_the_settings_and_the_others_stay():
     assert (config.override_problems, config.added) == ((), frozenset())
 
 
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("https://example.com/another/hook", (("Authorization", "Bearer x"),)),
+        ("https://EXAMPLE.com/hook", (("Authorization", "Bearer x"),)),
+        ("https://example.org/hook", ()),
+        ("https://example.com:8443/hook", ()),
+        ("https://example.com@example.org/hook", ()),
+    ],
+)
+def test_credentials_of_the_settings_go_to_no_server_but_theirs(url, headers):
+    raw = {"WEBHOOKS": {"errors": {"url": URL, "headers": {"Authorization": "Bearer x"}, "channel": "webhook"}}}
+    config = over(Part("errors", url=url), raw=raw)
+    assert (config.webhooks["errors"].url, config.webhooks["errors"].headers) == (url, headers)
+    assert config.override_problems == ()
+
+
 def test_nothing_that_was_given_is_changed():
     before = repr(RAW)
     over(Part("errors", {"rate": []}), Part("error", webhooks=["info"]))
@@ -58,6 +75,8 @@ def test_a_webhook_and_its_route_are_added_whatever_their_order():
         (Part("errors", {"no_such": 1}), "unknown key"),
         (Part("errors", {"fallback": "nobody"}), "which is not there"),
         (Part("errors", {"url": "https://example.com/other"}), "stands in clear"),
+        (Part("errors", {"headers": {"X-Key": "x"}}), '["headers"] stands in clear'),
+        (Part("errors", {"signing_keys": []}), '["signing_keys"] stands in clear'),
         (Part("ops", url="http://example.com/x"), "does not use https"),
         (Part("ops", url="https://127.0.0.1/x"), "names this machine"),
         (Part("ops", url="http://localhost:9200/x"), "names this machine"),

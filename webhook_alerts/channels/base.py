@@ -178,6 +178,9 @@ class Channel(abc.ABC):
     """The dotted path of a ``webhook_alerts.drawing.previews.Preview``; empty: a body is shown as JSON alone."""
     supports_edit: ClassVar[bool] = False
     """Can a sent message be changed?"""
+    names_messages: ClassVar[bool] = True
+    """Does an answer name the message, and a change need that name? Else what changes is told by another request, an
+    incident's state at once and counts when their window is over."""
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")
     """What its URLs begin with."""
     carrier: ClassVar[str] = "webhook_alerts.delivery.transport.send"

@@ -5,6 +5,7 @@ Texts are cleaned and within bounds, and not escaped: each service has its own w
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ NAME = 100
 VALUE = 500
 NOTE = 300
 ORIGIN = 200
+FINGERPRINT = 64
 
 SIGNS: Mapping[Level, str] = {
     Level.DEBUG: "⚪",
@@ -41,6 +43,7 @@ _KIND_SIGNS: Mapping[Kind, str] = {
 }
 PLAIN = Style()
 """English, as far as nobody says otherwise."""
+_NEWS = frozenset({Kind.EVENT, Kind.STATUS, Kind.DIGEST})
 _SUBJECTS: Mapping[Kind, str] = {Kind.PERFORMANCE: "metric", Kind.EVENT: "event", Kind.STATUS: "status"}
 
 
@@ -107,6 +110,28 @@ def origin(alert: Alert) -> str:
     """Where *alert* comes from: service, environment, release and host."""
     parts = filter(None, (alert.service, alert.environment, alert.release, alert.host))
     return clean(cut_end(" · ".join(parts), ORIGIN)).strip()
+
+
+def key(alert: Alert) -> str:
+    """What a service that keeps incidents itself is to call that of *alert*, in at most 64 characters.
+
+    Its fingerprint, as it is stored, so that repeats fall together. News have no incident: each is called by its id.
+    """
+    given = " ".join(clean(alert.fingerprint).split())
+    if not given or alert.kind in _NEWS:
+        return str(alert.id)
+    return (
+        given if len(given) <= FINGERPRINT else hashlib.sha256(alert.fingerprint.encode("utf-8", "replace")).hexdigest()
+    )
+
+
+def standing(alert: Alert) -> str:
+    """Where the incident of *alert* stands for such a service: ``open``, ``acknowledged`` or ``resolved``.
+
+    What comes and goes is open, and so is what has come back since, whatever became of this alert.
+    """
+    is_over = alert.state in {"acknowledged", "resolved"} and alert.state_since > 0
+    return alert.state if is_over else "open"
 
 
 def line(alert: Alert, style: Style = PLAIN) -> str:

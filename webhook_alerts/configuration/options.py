@@ -11,6 +11,15 @@ from urllib.parse import urlsplit
 
 from django.conf.locale import LANG_INFO
 
+from webhook_alerts.channels import signing
+from webhook_alerts.configuration.credentials import (
+    MAKE_SIGNING_KEY,
+    are_headers,
+    are_texts,
+    fault_of_headers,
+    fault_of_keys,
+    keys_of,
+)
 from webhook_alerts.configuration.problems import Problems, at, shown, source
 from webhook_alerts.configuration.schedules import HOW_TO, are_schedules, parse_all
 
@@ -25,9 +34,16 @@ def _always(_: Any) -> bool:
     return True
 
 
+def _faultless(_: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a key takes: in words, by type, within bounds, and made into what ``Config`` holds."""
+    """What a key takes: in words, by type, within bounds, and made into what ``Config`` holds.
+
+    ``fault`` says in words what is wrong with a value whose bounds are not said in a few; it quotes no secret.
+    """
 
     expected: str
     fits: Callable[[Any], bool]
@@ -35,6 +51,7 @@ class Option:
     convert: Callable[[Any], Any] = lambda value: value
     bounds_check: str = "E019"
     is_secret: bool = False
+    fault: Callable[[Any], str] = _faultless
 
     def read(self, value: Any, where: str, problems: Problems) -> Any:
         """*value* as ``Config`` holds it, or ``None`` after noting why it is refused."""
@@ -49,6 +66,9 @@ class Option:
             problems.say(
                 self.bounds_check, f"{where} is {given}, which is out of bounds", f"Set it to {self.expected}."
             )
+            return None
+        if fault := self.fault(value):
+            problems.say(self.bounds_check, f"{where}: {fault}", f"Set it to {self.expected}.")
             return None
         return self.convert(value)
 
@@ -190,6 +210,23 @@ WEBHOOK_OPTIONS: Mapping[str, Option] = {
     "enabled": _FLAG,
     "digests": Option(f"a list of {HOW_TO}", _is_names, are_schedules, parse_all),
     "empty_digests": _FLAG,
+    "signing_keys": Option(
+        f"a key or a list of keys, each {signing.PREFIX} and {signing.SHORTEST} to {signing.LONGEST} bytes in base 64, "
+        f"the current one first ({MAKE_SIGNING_KEY})",
+        are_texts,
+        convert=keys_of,
+        bounds_check="E033",
+        is_secret=True,
+        fault=fault_of_keys,
+    ),
+    "headers": Option(
+        'a dict of headers, such as {"Authorization": "Bearer …"}',
+        are_headers,
+        convert=lambda value: tuple(value.items()),
+        bounds_check="E034",
+        is_secret=True,
+        fault=fault_of_headers,
+    ),
 }
 """Keys of one webhook whose values stand for themselves."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from webhook_alerts.configuration.problems import Problem
 from webhook_alerts.configuration.reader import read
@@ -46,7 +47,11 @@ class Part:
         before = below.get(self.name)
         webhook = {"url": before} if isinstance(before, str) else dict(before) if isinstance(before, Mapping) else {}
         webhook |= self.options
-        return {**raw, key: {**below, self.name: {**webhook, "url": self.url} if self.url_is_given else webhook}}
+        if self.url_is_given:
+            if not _is_same_place(self.url, webhook.get("url")):
+                webhook.pop("headers", None)
+            webhook["url"] = self.url
+        return {**raw, key: {**below, self.name: webhook}}
 
     @property
     def url_is_given(self) -> bool:
@@ -111,13 +116,34 @@ def _fits(
 
 def _refused(part: Part, config: Config) -> list[Problem]:
     """What settings may say and an operator may not."""
-    where = f'WEBHOOK_ALERTS["WEBHOOKS"]["{part.name}"]["url"]'
+    webhook = f'WEBHOOK_ALERTS["WEBHOOKS"]["{part.name}"]'
+    where = f'{webhook}["url"]'
     if "url" in part.options:
         return [Problem("E006", f"{where} stands in clear among the options", "Enter the address as such, anew.")]
+    for key, check in (("signing_keys", "E033"), ("headers", "E034")):
+        if key in part.options:
+            return [
+                Problem(check, f'{webhook}["{key}"] stands in clear among the options', "Put it into the settings.")
+            ]
     if is_loopback(part.url) and not config.allow_private_networks:
         hint = 'Put it into the settings, or set WEBHOOK_ALERTS["ALLOW_PRIVATE_NETWORKS"] to True.'
         return [Problem("E006", f"{where} names this machine, which only the settings may", hint)]
     return []
+
+
+def _is_same_place(url: str, before: object) -> bool:
+    """Do both lead to the same server? Headers of the settings hold its credentials, which no other may see."""
+    found = _server(url)
+    return found is not None and isinstance(before, str) and found == _server(before)
+
+
+def _server(url: str) -> tuple[str, str | None, int | None] | None:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, port
 
 
 def _new(candidate: Config, config: Config) -> list[Problem]:

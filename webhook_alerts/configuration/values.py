@@ -52,7 +52,8 @@ class Webhook(_Discreet):
     ``min_level`` keeps back what is less grave, of the alerts that come by their level. ``fallback`` names the
     webhook that gets what could not be sent here. In its ``quiet_hours`` only what is critical is sent. Digests that
     are due and have nothing to say are sent only with ``empty_digests``. Our own words in its messages are in
-    ``language``, a code such as ``pt-br``; empty: that of the project.
+    ``language``, a code such as ``pt-br``; empty: that of the project. ``signing_keys``, the current one first, and
+    ``headers``, by name and value, go with its requests and are secrets.
     """
 
     name: str
@@ -72,6 +73,8 @@ class Webhook(_Discreet):
     digests: tuple[Schedule, ...] = ()
     empty_digests: bool = False
     language: str = ""
+    signing_keys: tuple[str, ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

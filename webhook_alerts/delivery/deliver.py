@@ -114,7 +114,7 @@ class _Drain:
         """Bring the counters of a sent message up to date; how many requests that took."""
         claimed = update.claim(message)
         payload = update.render(message, self.webhook, self.channel, self.config) if claimed else None
-        if claimed is None or payload is None or not (self.channel.supports_edit and message.provider_message_id):
+        if claimed is None or payload is None or not update.can_edit(message, self.channel):
             self.gate.release(given)
             if payload is not None:
                 update.follow_up(message, payload)

@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from webhook_alerts import tracing
 from webhook_alerts.alert import JSON
+from webhook_alerts.channels import signing
 from webhook_alerts.channels.base import Access, Channel, File, Outcome, Request, Response, Verdict
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.delivery import transport
@@ -22,6 +23,8 @@ logger = logging.getLogger("webhook_alerts.delivery")
 MARK = b"[redacted:webhook]"
 _PART = re.compile(r"[^/?&=#:@]{16,}")
 """A part of an address that is long enough to be its secret."""
+_SHORTEST = 8
+"""Characters of a header's secret: what is shorter is a word, and may be all of an answer."""
 
 
 class Carrier(Protocol):
@@ -66,16 +69,18 @@ def edit(webhook: Webhook, channel: Channel, message_id: str, body: dict[str, JS
 
 def without_secrets(body: bytes, access: Access) -> bytes:
     """*body* of an answer without what *access* holds, and the long parts of it: servers quote what they were asked."""
-    found = {access.url, *access.keys, *access.headers.values()}
+    found = {access.url, *access.keys, *(key.removeprefix(signing.PREFIX) for key in access.keys)}
     for text in tuple(found):
         found.update(_PART.findall(text.partition("://")[2] or text))
+    for value in access.headers.values():
+        found.update(part for part in (value, *value.split()) if len(part) >= _SHORTEST)
     for secret in sorted(filter(None, found), key=len, reverse=True):
         body = body.replace(secret.encode(), MARK)
     return body
 
 
 def _access(webhook: Webhook) -> Access:
-    return Access(webhook.url)
+    return Access(webhook.url, webhook.signing_keys, dict(webhook.headers))
 
 
 def _unmade(error: Exception) -> Outcome:

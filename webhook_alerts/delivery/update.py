@@ -87,6 +87,11 @@ def render(message: Message, webhook: Webhook, channel: Channel, config: Config)
     return payload if whole and payload is not None and payload.json != message.body else None
 
 
+def can_edit(message: Message, channel: Channel) -> bool:
+    """Can *message* be changed, or has its service refused to, or never named it?"""
+    return channel.supports_edit and (bool(message.provider_message_id) or not channel.names_messages)
+
+
 def follow_up(message: Message, payload: Payload) -> None:
     """Owe the service one more message with the counts, since the first cannot be changed."""
     files: Sequence[Any] = [file.to_dict() for file in payload.files]

@@ -33,13 +33,15 @@ def _noted(alert: Alert, row: Incident | None) -> Alert:
         return alert
     if datetime.fromtimestamp(alert.last_seen, UTC) < row.opened_at - SLACK:
         return replace(alert, state="resolved", note=_("resolved, and came back later"))
+    since = row.state_since.timestamp()
     if row.state == Incident.State.OPEN and row.flapping:
-        return replace(alert, state="flapping", note=_("comes and goes: told once until it is quiet for longer"))
+        words = _("comes and goes: told once until it is quiet for longer")
+        return replace(alert, state="flapping", state_since=since, note=words)
     words = note(row)
     if row.told_alert == alert.id and row.state == Incident.State.OPEN and row.count > alert.occurrences:
         often = _("%(n)s times since %(when)s") % {"n": f"{row.count:,}", "when": exact(row.first_seen)}
         words = f"{words}; {often}" if words else often
-    return replace(alert, state=row.state, note=words)
+    return replace(alert, state=row.state, state_since=since, note=words)
 
 
 def exact(moment: datetime) -> str:

@@ -10,10 +10,11 @@ from pathlib import Path
 from webhook_alerts.testing.fake_discord import FakeDiscord
 from webhook_alerts.testing.fake_slack import FakeSlack
 from webhook_alerts.testing.fake_teams import FakeTeams
+from webhook_alerts.testing.fake_webhook import FakeWebhook
 from webhook_alerts.testing.standin import Service
 from webhook_alerts.testing.standin_server import StandIn
 
-EVERY: tuple[type[Service], ...] = (FakeDiscord, FakeSlack, FakeTeams)
+EVERY: tuple[type[Service], ...] = (FakeDiscord, FakeSlack, FakeTeams, FakeWebhook)
 
 
 def every(*, limits: Iterable[tuple[int, float]] | None = None) -> list[Service]:
