@@ -76,8 +76,9 @@ SELECT pg_temp.v7(at, n), (%(webhooks)s::text[])[1 + w], state, {_LEVEL},
   at, at, CASE state WHEN 'delivered' THEN ended END, CASE WHEN state <> 'pending' THEN ended END
 FROM generate_series(1, %(count)s) AS n, generate_series(0, 1) AS w,
   LATERAL (SELECT pg_temp.moment(n, %(count)s) AS at, (n - 1) / {BATCH} AS b) AS made,
-  LATERAL (SELECT CASE WHEN n > %(count)s - {OWED} THEN 'pending' WHEN mod(n, 5) = 4 THEN 'suppressed'
-    WHEN mod(b, 50) = 0 THEN 'failed' ELSE 'delivered' END AS state,
+  LATERAL (SELECT CASE WHEN n > %(count)s - {OWED} THEN 'pending'
+      WHEN mod(n, 5) = 4 AND n <= %(count)s - {OWED + AGAIN * BATCH} THEN 'suppressed'
+      WHEN mod(b, 50) = 0 THEN 'failed' ELSE 'delivered' END AS state,
     at + interval '1 second' * (1 + mod(n, 6)) AS ended) AS fate
 """
 
@@ -138,7 +139,7 @@ _OTHERS = (
     SELECT pg_temp.v7(at, n), '["logger = shop.idle"]', at,
       CASE WHEN n > total - 2 THEN now() + interval '1 day' ELSE at + interval '1 hour' END, 'maintenance ' || n, at,
       'ana', '', false, 0, 5
-    FROM (SELECT greatest(2, %(count)s / 2000) AS total) AS many, generate_series(1, total) AS n,
+    FROM (SELECT greatest(60, %(count)s / 2000) AS total) AS many, generate_series(1, total) AS n,
       LATERAL (SELECT pg_temp.moment(n, total) AS at) AS made""",
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
@@ -78,6 +78,12 @@ class HistoryAdmin(Base):
         """The rows, shown under what operators have set by now."""
         overrides.refresh()
         return super().get_queryset(request)
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CappedPaginator:
+        """Ours, which counts according to what is asked for."""
+        pages: CappedPaginator = super().get_paginator(request, *args, **kwargs)  # type: ignore[assignment]
+        pages.in_order = not request.GET.get(SEARCH_VAR)
+        return pages
 
     def for_list(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """*rows* with what the list's columns need, and nothing that is large."""

@@ -18,15 +18,20 @@ CAP = 5_000
 
 
 class CappedPaginator(Base):
-    """Pages over the first ``CAP`` rows; older ones are reached by the "older" link, which needs no offset."""
+    """Pages over the first ``CAP`` rows; older ones are reached by the "older" link, which needs no offset.
+
+    ``in_order``: count them in the order of the list, by whose indexes what is rare is found. What belongs to others
+    that were searched for is counted from there instead, in any order.
+    """
+
+    in_order = True
 
     @cached_property
     def _seen(self) -> int:
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
-        # In the order of the list: without one the whole table is read for what is rare.
-        return rows.values("pk")[: CAP + 1].count()
+        return (rows if self.in_order else rows.order_by()).values("pk")[: CAP + 1].count()
 
     @property
     def capped(self) -> bool:
