@@ -53,7 +53,7 @@ function drawSilence() {
 // Webhooks may have buttons that are links, and no others.
 function drawButtons(row) {
   const buttons = row.components.map((button) => {
-    const made = anchor(button.url, button.label, " ↗");
+    const made = anchor(button.url, button.label, " ↗\ufe0e");
     made.className = "button";
     return made;
   });

@@ -47,7 +47,7 @@ def check(given_alerts: list[Alert], style: Style) -> int:
     return payload.count
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(alerts, min_size=1, max_size=12), st.sampled_from(STYLES))
 def test_any_alerts_are_within_every_limit(some: list[Alert], style: Style) -> None:
     check(some, style)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,11 @@ def level(grade: Level, style: Style) -> str:
 def kind(alert: Alert, style: Style) -> str:
     """The name of the kind of *alert*; its translation is that of ``models.Alert.Kind``."""
     return style.say(alert.kind.value)
+
+
+def calls(alerts: Iterable[Alert]) -> bool:
+    """Is somebody to be called: is any of *alerts* critical, and nobody dealing with it yet?"""
+    return any(alert.level >= Level.CRITICAL and alert.state in {"", "open"} for alert in alerts)
 
 
 def origin(alert: Alert) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from webhook_alerts.alert import JSON, Alert, Level
-from webhook_alerts.channels import discord_address, discord_answers, discord_embeds, discord_lines, text
+from webhook_alerts.channels import content, discord_address, discord_answers, discord_embeds, discord_lines, text
 from webhook_alerts.channels.base import Access, Channel, File, Outcome, Payload, Request, Response, Style, Window
 
 CONTENT = 2000
@@ -81,10 +81,9 @@ class Discord(Channel):
         if style.avatar_url.startswith("https://") and len(style.avatar_url) <= 2048:
             payload["avatar_url"] = style.avatar_url
         count, files = (_embeds if style.use_embeds else _plain)(payload, alerts, style)
-        gravest = max(alert.level for alert in alerts[:count])
-        if gravest >= Level.CRITICAL:
+        if content.calls(alerts[:count]):
             _mention(payload, style.mention)
-        elif gravest <= Level.INFO:
+        if all(alert.level <= Level.INFO for alert in alerts[:count]):
             payload["flags"] = SILENT
         if len(alerts) == 1 and (link := _button_link(alerts[0], style)):
             payload["components"] = [discord_embeds.button(link, style)]

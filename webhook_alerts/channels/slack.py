@@ -84,7 +84,7 @@ class Slack(Channel):
                 slack_lines.draw(alerts, style) if many else _in_full(alerts[:MOST_IN_FULL], style)
             )
             payload["text"] = _told(alerts[:count], style)
-        if any(alert.level >= Level.CRITICAL for alert in alerts[:count]) and (mention := _mention(style.mention)):
+        if content.calls(alerts[:count]) and (mention := _mention(style.mention)):
             payload["text"] = f"{mention} {payload['text']}"
             if "blocks" in payload:
                 payload["blocks"].insert(0, slack_blocks.mention(mention))

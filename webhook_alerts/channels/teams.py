@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from webhook_alerts.alert import JSON, Alert, Level
-from webhook_alerts.channels import http_status, teams_cards, teams_lines
+from webhook_alerts.channels import content, http_status, teams_cards, teams_lines
 from webhook_alerts.channels.base import Channel, Outcome, Payload, Response, Style, Verdict, Window
 
 MOST_IN_FULL = 10
@@ -96,7 +96,7 @@ class Teams(Channel):
             body, count = _in_full(alerts[:MOST_IN_FULL], style)
         shown: dict[str, JSON] = {"width": "Full"}
         person = _PERSON.fullmatch(style.mention.strip())
-        if person and any(alert.level >= Level.CRITICAL for alert in alerts[:count]):
+        if person and content.calls(alerts[:count]):
             name = person["name"] or person["id"]
             body.insert(0, teams_cards.mention(name))
             shown["entities"] = [teams_cards.mentioned(name, person["id"])]
