@@ -1,8 +1,9 @@
 // Each service's module: its NAME, and draw(message), the nodes that a person would see of a message.
 
+import * as alertmanager from "./alertmanager.js";
 import * as discord from "./discord.js";
 import * as slack from "./slack.js";
 import * as teams from "./teams.js";
 import * as webhook from "./webhook.js";
 
-export const SERVICES = { discord, slack, teams, webhook };
+export const SERVICES = { alertmanager, discord, slack, teams, webhook };

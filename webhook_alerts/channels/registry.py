@@ -14,6 +14,7 @@ GROUP = "webhook_alerts.channels"
 """The entry points by which a package brings channels: the name is the channel's, the object its class."""
 
 _BUILT_IN = {
+    "alertmanager": "webhook_alerts.channels.alertmanager.Alertmanager",
     "discord": "webhook_alerts.channels.discord.Discord",
     "email": "webhook_alerts.channels.email.Email",
     "slack": "webhook_alerts.channels.slack.Slack",

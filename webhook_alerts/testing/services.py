@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
 from webhook_alerts.testing.fake_discord import FakeDiscord
 from webhook_alerts.testing.fake_slack import FakeSlack
 from webhook_alerts.testing.fake_teams import FakeTeams
@@ -14,7 +15,7 @@ from webhook_alerts.testing.fake_webhook import FakeWebhook
 from webhook_alerts.testing.standin import Service
 from webhook_alerts.testing.standin_server import StandIn
 
-EVERY: tuple[type[Service], ...] = (FakeDiscord, FakeSlack, FakeTeams, FakeWebhook)
+EVERY: tuple[type[Service], ...] = (FakeAlertmanager, FakeDiscord, FakeSlack, FakeTeams, FakeWebhook)
 
 
 def every(*, limits: Iterable[tuple[int, float]] | None = None) -> list[Service]:
