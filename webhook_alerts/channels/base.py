@@ -22,6 +22,20 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a service allows the webhook at one address, and what is counted together.
+
+    Webhooks of one ``place``, which is secret, share the windows of ``rate``; those of one ``provider``, where it has a
+    name, share the windows of ``provider_rate``.
+    """
+
+    rate: tuple[Window, ...]
+    place: str
+    provider: str
+    provider_rate: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """What is attached to a message: a text of at most what the service takes in UTF-8, or a picture in base 64."""
 
@@ -59,12 +73,14 @@ class Payload:
 class Access:
     """How one webhook is reached; all of it is secret.
 
-    ``keys`` sign what is sent, the first is the current one; ``headers`` go with every request.
+    ``keys`` sign what is sent, the first is the current one; ``headers`` go with every request; ``moved_to`` is what
+    the service has said last of where it is now, empty where it said nothing.
     """
 
     url: str
     keys: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +166,8 @@ class Outcome:
 
     ``wait_s`` is how long, in seconds, nothing more may be sent; it may accompany any verdict (a delivered
     message whose answer says that the quota is spent). ``provider_wide`` widens that wait from this webhook
-    to every webhook of the provider. ``reason`` is short, stable and free of secrets.
+    to every webhook of the provider. ``reason`` is short, stable and free of secrets. ``moved_to`` is where the webhook
+    is now, in the service's words: what was asked for is to be asked for there.
     """
 
     verdict: Verdict
@@ -159,6 +176,7 @@ class Outcome:
     provider_wide: bool = False
     message_id: str = ""
     ambiguous: bool = False
+    moved_to: str = ""
 
 
 class Channel(abc.ABC):
@@ -181,6 +199,8 @@ class Channel(abc.ABC):
     names_messages: ClassVar[bool] = True
     """Does an answer name the message, and a change need that name? Else what changes is told by another request, an
     incident's state at once and counts when their window is over."""
+    can_move: ClassVar[bool] = False
+    """May an answer say that a webhook is elsewhere now (``Outcome.moved_to``)?"""
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")
     """What its URLs begin with."""
     carrier: ClassVar[str] = "webhook_alerts.delivery.transport.send"
@@ -199,6 +219,10 @@ class Channel(abc.ABC):
 
         Raises ``ValueError`` on a malformed one, never quoting it.
         """
+
+    def limits(self, url: str) -> Limits:
+        """What the service allows the webhook at *url*; most allow all of them the same, each by itself."""
+        return Limits(self.default_rate, self.endpoint(url), self.provider, self.provider_rate)
 
     def probe(self, url: str) -> str:  # noqa: ARG002 - most services have nothing to ask
         """An address whose GET answers 2xx while the webhook exists, and sends nothing; empty: there is none."""
@@ -222,6 +246,10 @@ class Channel(abc.ABC):
     def edit(self, access: Access, message_id: str, body: dict[str, JSON]) -> Request:
         """What to send so that the message *message_id* becomes *body*; asked where ``supports_edit``."""
         raise NotImplementedError(f"the channel {self.name} cannot edit")
+
+    def plainer(self, body: dict[str, JSON], outcome: Outcome) -> dict[str, JSON] | None:  # noqa: ARG002
+        """*body* without what the service refused in it, as *outcome* says, to be sent at once; ``None``: nothing."""
+        return None
 
     @abc.abstractmethod
     def classify(self, response: Response) -> Outcome:

@@ -19,6 +19,7 @@ _BUILT_IN = {
     "email": "webhook_alerts.channels.email.Email",
     "slack": "webhook_alerts.channels.slack.Slack",
     "teams": "webhook_alerts.channels.teams.Teams",
+    "telegram": "webhook_alerts.channels.telegram.Telegram",
     "webhook": "webhook_alerts.channels.generic.Generic",
 }
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {

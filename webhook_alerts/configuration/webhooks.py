@@ -147,6 +147,7 @@ class _Reader:
             return None
         try:
             service.endpoint(url)
+            service.limits(url)
         except Exception as error:  # noqa: BLE001 - the user's channel may raise anything, quoting the URL
             said = isinstance(error, ValueError) and registry.is_built_in(name)
             why = str(error) if said else type(error).__name__
@@ -171,7 +172,7 @@ class _Reader:
             else:
                 if not own and is_loopback(url):
                     return ()
-        return tightest((*service.default_rate, *own))
+        return tightest((*service.limits(url).rate, *own))
 
     def _level(self, given: Any, where: str) -> Level:
         if isinstance(given, str) and given.upper() in Level.__members__:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -16,10 +16,12 @@ from webhook_alerts.alert import JSON
 from webhook_alerts.channels import signing
 from webhook_alerts.channels.base import Access, Channel, File, Outcome, Request, Response, Verdict
 from webhook_alerts.conf import Webhook, get_config
-from webhook_alerts.delivery import transport
+from webhook_alerts.delivery import moved, transport
 from webhook_alerts.metrics import catalogue, counters
 
 logger = logging.getLogger("webhook_alerts.delivery")
+FURTHER = 2
+"""So many more requests are made at once where a refusal says what would be taken."""
 MARK = b"[redacted:webhook]"
 _PART = re.compile(r"[^/?&=#:@]{16,}")
 """A part of an address that is long enough to be its secret."""
@@ -48,23 +50,65 @@ def post(
     The request is a span of the trace that the first of *traces* names, linked to the others; *attempt* is the
     number of the message's tries, this one included.
     """
-    access = _access(webhook)
     told = {"webhook_alerts.attempt": attempt, "webhook_alerts.alerts": len(traces)}
-    try:
-        request = channel.request(access, body, files, int(time.time()))
-    except Exception as error:  # noqa: BLE001 - the channel may be somebody else's
-        return _unmade(error), None
-    return _exchange(webhook, channel, access, request, traces, told)
+
+    def ask(access: Access, shown: dict[str, JSON]) -> tuple[Outcome, Response | None]:
+        try:
+            request = channel.request(access, shown, files, int(time.time()))
+        except Exception as error:  # noqa: BLE001 - the channel may be somebody else's
+            return _unmade(error), None
+        return _exchange(webhook, channel, access, request, traces, told)
+
+    return _persuade(webhook, channel, body, ask)
 
 
 def edit(webhook: Webhook, channel: Channel, message_id: str, body: dict[str, JSON]) -> tuple[Outcome, Response | None]:
     """Change a sent message into *body* and understand the answer. Never raises."""
-    access = _access(webhook)
+
+    def ask(access: Access, shown: dict[str, JSON]) -> tuple[Outcome, Response | None]:
+        try:
+            request = channel.edit(access, message_id, shown)
+        except Exception as error:  # noqa: BLE001 - the channel may be somebody else's
+            return _unmade(error), None
+        return _exchange(webhook, channel, access, request, (), {})
+
+    outcome, response = _persuade(webhook, channel, body, ask)
+    if outcome.moved_to:
+        # What was sent before stays where it was, and can be changed no more.
+        outcome = replace(outcome, verdict=Verdict.REFUSED)
+    return outcome, response
+
+
+def _persuade(
+    webhook: Webhook,
+    channel: Channel,
+    body: dict[str, JSON],
+    ask: Callable[[Access, dict[str, JSON]], tuple[Outcome, Response | None]],
+) -> tuple[Outcome, Response | None]:
+    """Ask, and ask again at once where a refusal says what would be taken: at another place, or in plainer form.
+
+    At once, for nothing was shown yet, and with Redis away nobody would know of the other place at the next try.
+    """
+    access = _access(webhook, channel)
+    outcome, response = ask(access, body)
+    for _ in range(FURTHER):
+        if outcome.moved_to and outcome.moved_to != access.moved_to:
+            moved.remember(webhook, outcome.moved_to)
+            access = replace(access, moved_to=outcome.moved_to)
+        elif (plainer := _plainer(channel, body, outcome)) is not None:
+            body = plainer
+        else:
+            break
+        outcome, response = ask(access, body)
+    return outcome, response
+
+
+def _plainer(channel: Channel, body: dict[str, JSON], outcome: Outcome) -> dict[str, JSON] | None:
     try:
-        request = channel.edit(access, message_id, body)
-    except Exception as error:  # noqa: BLE001 - the channel may be somebody else's
-        return _unmade(error), None
-    return _exchange(webhook, channel, access, request, (), {})
+        return channel.plainer(body, outcome)
+    except Exception:
+        logger.exception("The channel %s cannot make a message plainer", channel.name)
+        return None
 
 
 def without_secrets(body: bytes, access: Access) -> bytes:
@@ -79,8 +123,9 @@ def without_secrets(body: bytes, access: Access) -> bytes:
     return body
 
 
-def _access(webhook: Webhook) -> Access:
-    return Access(webhook.url, webhook.signing_keys, dict(webhook.headers))
+def _access(webhook: Webhook, channel: Channel) -> Access:
+    place = moved.place_of(webhook) if channel.can_move else ""
+    return Access(webhook.url, webhook.signing_keys, dict(webhook.headers), place)
 
 
 def _unmade(error: Exception) -> Outcome:

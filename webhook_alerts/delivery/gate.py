@@ -53,18 +53,15 @@ class Pass:
 
 
 class Gate:
-    """The gate of one webhook. Two names for one address share it, whichever project they stand in."""
+    """The gate of one webhook. Two names for one place share it, whichever project they stand in."""
 
     def __init__(self, webhook: Webhook, config: Config) -> None:
         self.webhook = webhook
         self.config = config
-        channel = registry.get(webhook.channel)
-        self.provider_rate = channel.provider_rate if webhook.rate else ()
-        self.provider = channel.provider
-        own, provider = (
-            f"{PREFIX}gate:{endpoint_digest(webhook)}",
-            f"{PREFIX}provider:{channel.provider or webhook.name}",
-        )
+        limits = registry.get(webhook.channel).limits(webhook.url)
+        self.provider_rate = limits.provider_rate if webhook.rate else ()
+        self.provider = limits.provider
+        own, provider = f"{PREFIX}gate:{_digest(limits.place)}", f"{PREFIX}provider:{limits.provider or webhook.name}"
         self.keys = [f"{own}:log", f"{own}:state", f"{provider}:log", f"{provider}:state"]
 
     def acquire(self, *, resend: bool = False) -> Pass:
@@ -186,8 +183,11 @@ def gate_for(webhook: str | Webhook) -> Gate:
 
 def endpoint_digest(webhook: Webhook) -> str:
     """What stands for a webhook's address where its URL, a secret, must not: 32 hexadecimal digits."""
-    address = registry.get(webhook.channel).endpoint(webhook.url)
-    return hashlib.sha256(address.encode()).hexdigest()[:32]
+    return _digest(registry.get(webhook.channel).endpoint(webhook.url))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
 def _window(window: Window) -> tuple[int, int]:

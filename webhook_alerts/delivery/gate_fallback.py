@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.utils import timezone
@@ -13,9 +13,10 @@ from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.models import Attempt
 
 
-def wait_s(webhook: Webhook, provider: str, provider_rate: Iterable[Window]) -> float:
+def wait_s(webhook: Webhook, provider: str, provider_rate: Sequence[Window]) -> float:
     """Seconds until every window of *webhook* and of its provider has a place; 0 when all have one now."""
-    mates = [other.name for other in get_config().webhooks.values() if registry.get(other.channel).provider == provider]
+    others = get_config().webhooks.values() if provider_rate else ()
+    mates = [other.name for other in others if registry.get(other.channel).limits(other.url).provider == provider]
     waits = [_until_free([webhook.name], window) for window in webhook.rate]
     waits += [_until_free(mates, window) for window in provider_rate]
     return max(waits, default=0.0)
