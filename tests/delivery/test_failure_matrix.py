@@ -8,18 +8,26 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
 from tests.delivery.test_deliver import let_time_pass, states
+from webhook_alerts.delivery import deliver as delivering
 from webhook_alerts.delivery import finish as finishing
+from webhook_alerts.delivery import pause, update
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.flush import flush
-from webhook_alerts.delivery.gate import gate_for
-from webhook_alerts.models import Attempt, Message
+from webhook_alerts.delivery.gate import endpoint_digest, gate_for
+from webhook_alerts.delivery.resend import replay, resend
+from webhook_alerts.incidents import state
+from webhook_alerts.intake.accept import accept
+from webhook_alerts.models import Alert, Attempt, Message
 from webhook_alerts.testing.fake_discord import Answer
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +48,16 @@ def dies_at(statement: str, table: str):
     return wrapper
 
 
+def wrong_clock(hours: int) -> time_machine.travel:
+    """This worker's clock is wrong by so many hours; the database's and Redis' are not."""
+    return time_machine.travel(time.time() + hours * 3600)
+
+
+def die(*_: object, **__: object) -> None:
+    """In the place of a function: the worker dies there."""
+    raise Killed
+
+
 def test_1_dead_before_the_claim_is_committed_everything_is_as_it_was(errors, owe, discord):
     owe("a", "b")
     with pytest.raises(Killed), connection.execute_wrapper(dies_at("INSERT", "attempt")):
@@ -52,10 +70,6 @@ def test_1_dead_before_the_claim_is_committed_everything_is_as_it_was(errors, ow
 
 def test_2_dead_between_claim_and_request_costs_no_attempt(errors, owe, discord, monkeypatch):
     owe("a")
-
-    def die(*_: object, **__: object) -> None:
-        raise Killed
-
     with monkeypatch.context() as patch:
         patch.setattr("webhook_alerts.delivery.deliver.post", die)
         with pytest.raises(Killed):
@@ -156,6 +170,44 @@ def test_20_many_workers_that_are_told_to_wait_wait(configure, owe, discord):
     assert Message.objects.get().attempts == 0
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_29_a_worker_whose_clock_jumps_sends_nothing_early_late_or_twice(errors, owe, discord, hours, monkeypatch):
+    owe("a")
+    discord.script("errors", [Answer(503, {"Retry-After": "120"})])
+    with wrong_clock(hours):
+        assert deliver("errors") == 1
+        assert deliver("errors") == 0
+    assert 110 < (Message.objects.get().due_at - timezone.now()).total_seconds() <= 121
+    let_time_pass()
+    gate_for("errors").resume()
+    with monkeypatch.context() as patch, wrong_clock(hours):
+        patch.setattr(delivering, "post", die)
+        with pytest.raises(Killed):
+            deliver("errors")
+    assert 50 < (Message.objects.get().lease_until - timezone.now()).total_seconds() <= 61
+    with wrong_clock(hours):
+        assert deliver("errors") == 0
+    let_time_pass()
+    with wrong_clock(hours):
+        assert flush() == ["errors"]
+        assert deliver("errors") == 1
+    assert len(discord.messages("errors")) == 1
+    assert states() == {"delivered": 1}
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_29_an_update_that_died_with_a_wrong_clock_is_made_by_another_worker(errors, owe, hours, monkeypatch):
+    (alert,) = owe("a")
+    deliver("errors")
+    Alert.objects.filter(pk=alert.id).update(occurrences=5)
+    update.mark_now(Message.objects.get().pk)
+    with monkeypatch.context() as patch, wrong_clock(hours):
+        patch.setattr(delivering, "edit", die)
+        with pytest.raises(Killed):
+            deliver("errors")
+    assert 50 < (Message.objects.get().update_due_at - timezone.now()).total_seconds() <= 61
+
+
 def test_30_two_flushes_at_once_make_one_nudge(errors, owe, memory):
     owe("a")
     assert [flush(), flush()] == [["errors"], []]
@@ -183,3 +235,64 @@ def test_7_a_redis_that_forgot_the_rate_is_told_what_was_sent(configure, owe, di
     memory.flushdb()
     deliver("errors")
     assert len(discord.requests("errors")) == 3
+
+
+def repeat(alert, total: int) -> None:
+    """Some process has seen *alert* so often by now."""
+    told = {"id": str(alert.id), "fingerprint": alert.fingerprint, "count": total - 1, "total": total}
+    accept({"repeats": [{**told, "last_seen": time.time(), "samples": []}]})
+
+
+EDITS = {
+    "resend": lambda _: resend([Message.objects.get().pk]) == 0,
+    "replay": lambda _: replay() == 0,
+    "pause": lambda config: pause.order("errors", endpoint_digest(config.webhooks["errors"]), "tidying", "ana"),
+    "acknowledge": lambda _: state.acknowledge("f1", "ana"),
+    "resolve": lambda _: state.resolve("f1", "ana"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("answers", [[], [Answer(503)]], ids=["taken", "failed"])
+def test_32_what_an_operator_does_to_a_message_that_is_being_sent_neither_loses_nor_doubles_it(
+    errors, owe, discord, monkeypatch, edit, answers
+):
+    owe("a", fingerprint="f1")
+    discord.script("errors", answers)
+    meanwhile(monkeypatch, "post", lambda: EDITS[edit](errors))
+    assert deliver("errors") >= 1
+    gate_for("errors").resume("ana")
+    let_time_pass()
+    deliver("errors")
+    assert len(discord.messages("errors")) == 1
+    assert states() == states(Message) == {"delivered": 1}
+    shown = {"acknowledge": "acknowledged by ana", "resolve": "resolved by ana"}.get(edit, "")
+    assert shown in json.dumps(discord.messages("errors"))
+
+
+def test_32_repeats_that_are_counted_while_the_counter_is_brought_up_to_date_are_shown_later(
+    errors, owe, discord, monkeypatch
+):
+    (alert,) = owe("a", fingerprint="f1")
+    deliver("errors")
+    repeat(alert, 5)
+    update.mark_now(Message.objects.get().pk)
+    meanwhile(monkeypatch, "edit", lambda: repeat(alert, 9) is None)
+    assert deliver("errors") == 1
+    assert "×5" in discord.messages("errors")[0]["embeds"][0]["title"]
+    Message.objects.exclude(update_due_at=None).update(update_due_at=timezone.now() - timedelta(minutes=5))
+    deliver("errors")
+    assert "×9" in discord.messages("errors")[0]["embeds"][0]["title"]
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, request: str, act: Callable[[], bool]) -> None:
+    """Once, between the next request and its outcome, *act* happens; it says whether it went as it should."""
+    real = getattr(delivering, request)
+
+    def with_act(*arguments: object, **options: object) -> object:
+        answer = real(*arguments, **options)
+        monkeypatch.setattr(delivering, request, real)
+        assert act()
+        return answer
+
+    monkeypatch.setattr(delivering, request, with_act)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -16,11 +15,6 @@ from webhook_alerts import alert
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.metrics import catalogue, counters, reasons
 from webhook_alerts.models import Delivery, Message
-
-
-def now() -> datetime.datetime:
-    """This worker's clock, for what is only compared with itself."""
-    return datetime.datetime.now(datetime.UTC)
 
 
 def database() -> str:

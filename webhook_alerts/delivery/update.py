@@ -6,7 +6,8 @@ lost with a worker.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
 from webhook_alerts.delivery import record
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import with_notes
+from webhook_alerts.models import Alert as AlertRow
 from webhook_alerts.models import Attempt, Delivery, Message
 
 GATHER_S = 5.0
@@ -28,6 +30,14 @@ GATHER_REPEATS_S = 60.0
 GIVE_UP_S = 3_600.0
 """A counter that could not be brought up to date for this long stays as it is."""
 FOLLOW_UP = "follow-up: the counts when the window closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An update that this worker may make *until* then, and how often each alert had been counted at its beginning."""
+
+    until: datetime | None
+    counts: Mapping[UUID, int]
 
 
 def mark(alerts: Iterable[UUID]) -> None:
@@ -50,10 +60,10 @@ def mark_later(alerts: Collection[UUID]) -> None:
 
 
 def mark_now(message: UUID) -> None:
-    """What *message* shows has changed in another way: it is brought up to date at the next look."""
+    """What *message* shows has changed in another way: it is brought up to date at the next look after it was sent."""
     # A sum, for what SQLite writes for the bare time is not equal to the same time read and given back to it.
     now = Now() - timedelta(milliseconds=1)
-    Message.objects.filter(pk=message, state=Message.State.DELIVERED).update(update_due_at=now)
+    Message.objects.filter(pk=message).update(update_due_at=now)
 
 
 def due() -> Q:
@@ -66,11 +76,17 @@ def next_due(webhook: Webhook) -> Message | None:
     return Message.objects.filter(due(), webhook=webhook.name).order_by("update_due_at").first()
 
 
-def claim(message: Message) -> datetime | None:
+def claim(message: Message) -> Claimed | None:
     """Take the update, for as long as a lease; what to hand back to ``settle``, or ``None``: another worker has it."""
-    until = record.now() + timedelta(seconds=LEASE_S)
-    taken = _of(message).filter(update_due_at=message.update_due_at).update(update_due_at=until)
-    return until if taken else None
+    with record.short():
+        ours = _of(message)
+        if not ours.filter(update_due_at=message.update_due_at).update(
+            update_due_at=Now() + timedelta(seconds=LEASE_S)
+        ):
+            return None
+        until = ours.values_list("update_due_at", flat=True).get()
+    shown = AlertRow.objects.filter(deliveries__message=message)
+    return Claimed(until, dict(shown.values_list("pk", "occurrences")))
 
 
 def render(message: Message, webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
@@ -95,7 +111,7 @@ def can_edit(message: Message, channel: Channel) -> bool:
 def follow_up(message: Message, payload: Payload) -> None:
     """Owe the service one more message with the counts, since the first cannot be changed."""
     files: Sequence[Any] = [file.to_dict() for file in payload.files]
-    Message.objects.create(webhook=message.webhook, body=payload.json, files=files, reason=FOLLOW_UP)
+    Message.objects.create(webhook=message.webhook, body=payload.json, files=files, reason=FOLLOW_UP, due_at=Now())
 
 
 def give_up(message: Message, payload: Payload) -> None:
@@ -110,18 +126,21 @@ def begin(message: Message) -> Attempt:
 
 
 def settle(
-    message: Message, claimed: datetime, outcome: Outcome | None = None, body: dict[str, Any] | None = None
+    message: Message, claimed: Claimed, outcome: Outcome | None = None, body: dict[str, Any] | None = None
 ) -> None:
-    """The update is over, or to be tried again; a mark that was set meanwhile stays."""
-    ours = _of(message).filter(update_due_at=claimed)
-    if outcome is not None and outcome.verdict in {Verdict.RETRY, Verdict.WAIT}:
-        age = (record.now() - message.created_at).total_seconds()
-        if age < GIVE_UP_S:
-            ours.update(update_due_at=Now() + timedelta(seconds=max(GATHER_S, outcome.wait_s)))
-            return
-    if body is not None and outcome is not None and outcome.verdict is Verdict.DELIVERED:
-        _of(message).update(body=body)
-    ours.update(update_due_at=None)
+    """The update is over, or to be tried again; a mark that was set meanwhile stays, and what was counted is marked."""
+    with record.short():
+        # Whoever counts just now waits for this transaction, and marks the message after it.
+        alerts = AlertRow.objects.select_for_update().filter(pk__in=claimed.counts).order_by("pk")
+        has_counted_on = dict(alerts.values_list("pk", "occurrences")) != claimed.counts
+        if outcome is not None and outcome.verdict is Verdict.DELIVERED and body is not None:
+            _of(message).update(body=body)
+        ours = _of(message).filter(update_due_at=claimed.until)
+        if outcome is not None and outcome.verdict in {Verdict.RETRY, Verdict.WAIT}:
+            hopeful = ours.filter(created_at__gt=Now() - timedelta(seconds=GIVE_UP_S))
+            if hopeful.update(update_due_at=Now() + timedelta(seconds=max(GATHER_S, outcome.wait_s))):
+                return
+        ours.update(update_due_at=Now() + timedelta(seconds=GATHER_S) if has_counted_on else None)
 
 
 def _of(message: Message) -> QuerySet[Message]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models.functions import Now
+
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.delivery import record, update
@@ -27,23 +29,23 @@ def show_state(incident: Incident) -> None:
         channel = registry.get(webhook.channel)
         if channel.supports_edit and delivery.message_id:
             update.mark_now(delivery.message_id)
-        elif incident.state == Incident.State.RESOLVED:
+        elif incident.state == Incident.State.RESOLVED and delivery.state != Delivery.State.PENDING:
             row = Delivery.objects.filter(pk=delivery.pk).values_list(*(f"alert__{name}" for name in record.COLUMNS))
             with speaking_to(webhook):
                 alerts = with_notes([record.value_of(columns) for columns in row])
             payload = channel.render(alerts, look(webhook, get_config()))
-            Message.objects.create(webhook=webhook.name, body=payload.json, reason=REASON)
+            Message.objects.create(webhook=webhook.name, body=payload.json, reason=REASON, due_at=Now())
 
 
 def _told(incident: Incident) -> Iterator[tuple[Webhook, Delivery]]:
-    """The delivery that told of this episode last, by webhook."""
-    delivered = Delivery.objects.filter(
+    """The delivery that told of this episode last, or is about to by a message that is drawn already, by webhook."""
+    told = Delivery.objects.filter(
         alert__fingerprint=incident.pk,
         alert__last_seen__gte=incident.opened_at - SLACK,
-        state=Delivery.State.DELIVERED,
+        state__in=[Delivery.State.DELIVERED, Delivery.State.SENDING, Delivery.State.PENDING],
         message__isnull=False,
     )
     for name, webhook in get_config().webhooks.items():
-        latest = delivered.filter(webhook=name).order_by("-alert__last_seen", "-pk").only("pk", "message_id").first()
+        latest = told.filter(webhook=name).order_by("-alert__last_seen", "-pk").only("message_id", "state").first()
         if latest is not None:
             yield webhook, latest
