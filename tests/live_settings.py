@@ -14,6 +14,7 @@ WEBHOOK_ALERTS = {
     "REDIS_URL": os.environ["REDIS_URL"],
     "SPOOL_DIR": os.environ["TEST_SPOOL"],
     "FLUSH_INTERVAL": 1,
+    "MAX_ATTEMPTS": int(os.environ.get("TEST_MAX_ATTEMPTS", "3")),
     "DEDUP_WINDOW": float(os.environ.get("TEST_DEDUP_WINDOW", "60")),
     "HEALTH_TOKEN": os.environ.get("TEST_HEALTH_TOKEN", ""),
     "ENCRYPTION_KEYS": [key for key in os.environ.get("TEST_ENCRYPTION_KEYS", "").split(",") if key],

@@ -74,7 +74,7 @@ class AlertAdmin(ResendMixin, HistoryAdmin):
             "incident": found,
             "incident_badge": badges.incident(found) if found else "",
             "incident_url": links.incident(row.fingerprint) if found else "",
-            "text": "" if _is_title(row) else badges.pre(row.message),
+            "text": "" if _is_title(row) else badges.pre(badges.said(row)),
             "deliveries": timeline.deliveries(row),
             "story": explain(row),
             "trace": badges.pre(row.stack_trace) if row.stack_trace else "",
@@ -121,7 +121,11 @@ class AlertAdmin(ResendMixin, HistoryAdmin):
     def webhooks(self, row: Alert) -> SafeString | str:
         """Each webhook with its state."""
         owed = [
-            (badges.badge("state", item.state, f"{item.webhook}: {item.get_state_display()}", title=item.reason),)
+            (
+                badges.badge(
+                    "state", item.state, f"{item.webhook}: {item.get_state_display()}", title=badges.reason(item)
+                ),
+            )
             for item in row.deliveries.all()
         ]
         return format_html_join(" ", "{}", owed) or badges.badge("state", "none", _("no route"))
@@ -146,4 +150,4 @@ class AlertAdmin(ResendMixin, HistoryAdmin):
 
 def _is_title(row: Alert) -> bool:
     """Does the page's title say the whole message?"""
-    return badges.title(row).endswith(row.message)
+    return badges.title(row).endswith(badges.said(row))

@@ -14,8 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from webhook_alerts.channels.text import clean
+from webhook_alerts.delivery.notice import LOGGER
 from webhook_alerts.drawing.moments import elapsed
 from webhook_alerts.models import Alert
+from webhook_alerts.retelling import retell
 
 CLIP = 20_000
 """Characters of one text shown on a page; the rest stays in the database."""
@@ -46,7 +48,12 @@ def level(row: Any) -> SafeString:
 
 def state(row: Any) -> SafeString:
     """Where a delivery or a message stands; why, when hovered over."""
-    return badge("state", row.state, row.get_state_display(), title=row.reason)
+    return badge("state", row.state, row.get_state_display(), title=retell(row.reason))
+
+
+def reason(row: Any) -> str:
+    """Why it stands there, on one line; empty where there is no reason."""
+    return first_line(retell(row.reason))
 
 
 def incident(row: Any) -> SafeString:
@@ -123,11 +130,16 @@ def first_line(text: str, limit: int = 120) -> str:
 
 def title(alert: Any) -> str:
     """What an alert says, in one line: its exception where the message does not name it; an event in words."""
-    text = first_line(alert.message) or str(alert.get_kind_display())
+    text = first_line(said(alert)) or str(alert.get_kind_display())
     if alert.kind in _SPOKEN:
         return text.replace("_", " ")
     kind = alert.exception_type.rpartition(".")[2]
     return f"{kind}: {text}" if kind and kind not in text else text
+
+
+def said(alert: Any) -> str:
+    """The message of an alert; what was raised about alerting itself is retold."""
+    return retell(alert.message) if alert.logger == LOGGER else str(alert.message)
 
 
 def two_lines(first: object, *second: object) -> SafeString:

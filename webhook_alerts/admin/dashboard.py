@@ -23,6 +23,8 @@ from webhook_alerts.admin.base import Base
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.drawing.sparkline import sparkline
 from webhook_alerts.operations.overview import RANGES, Busy, Line, Overview, overview
+from webhook_alerts.reasons import CLASSES
+from webhook_alerts.retelling import retell
 
 PERMISSION = "webhook_alerts.view_dashboard"
 DEFAULT = "24h"
@@ -49,18 +51,11 @@ _NAMES: Mapping[str, Any] = {
 }
 
 
-_WHY: Mapping[str, Any] = {
-    "refused": _("refused"),
-    "server_error": _("server error"),
-    "timeout": _("timeout"),
-    "unreachable": _("unreachable"),
-    "expired": _("expired"),
-    "poison": _("poison"),
-    "not_drawn": _("could not be drawn"),
-    "other": _("other"),
-    "repeat": _("told before"),
-    "silenced": _("silenced"),
-    "inhibited": _("muted by another"),
+_STATUSES: Mapping[str, Any] = {
+    "healthy": _("healthy"),
+    "degraded": _("degraded"),
+    "unhealthy": _("unhealthy"),
+    "unknown": _("unknown"),
 }
 
 
@@ -135,8 +130,8 @@ def _drawn(found: Overview) -> dict[str, Any]:
     return {
         "is_empty": found.is_empty,
         "at": badges.exact(found.at),
-        "status": badges.badge("health", found.status.value, found.status.value),
-        "wrong": [(_NAMES.get(name, name), reason) for name, reason in found.wrong if reason],
+        "status": badges.badge("health", found.status.value, _STATUSES[found.status.value]),
+        "wrong": [(_NAMES.get(name, name), retell(reason)) for name, reason in found.wrong if reason],
         "range": found.range,
         "lines": [_line(line) for line in found.lines],
         "latencies": [(name, seconds(value)) for name, value in _parts(found.latencies)],
@@ -172,7 +167,7 @@ def _line(line: Line) -> dict[str, Any]:
     title = _gettext("%(name)s: delivered over time") % {"name": line.name}
     return {
         "name": line.name,
-        "state": badges.badge("gate", line.state, words, title=line.reason),
+        "state": badges.badge("gate", line.state, words, title=retell(line.reason)),
         "wait": seconds(line.wait_s) if line.wait_s >= 1 else "",
         "pending": badges.number(line.pending),
         "oldest": badges.age(line.oldest) if line.oldest else "",
@@ -205,7 +200,7 @@ def _parts(latencies: Any) -> list[tuple[str, float | None]]:
 
 def _spoken(name: str) -> str:
     """The class of a reason, as it is said."""
-    return str(_WHY.get(name, name))
+    return str(CLASSES.get(name, name))
 
 
 def _table(found: Overview) -> list[tuple[Any, ...]]:

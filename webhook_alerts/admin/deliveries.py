@@ -19,7 +19,15 @@ from webhook_alerts.admin.resend import ResendMixin
 from webhook_alerts.admin.timeline import attempts
 from webhook_alerts.models import Alert, Delivery
 
-SHOWN = ("alert__id", "alert__message", "alert__occurrences", "alert__kind", "alert__level", "alert__exception_type")
+SHOWN = (
+    "alert__id",
+    "alert__message",
+    "alert__occurrences",
+    "alert__kind",
+    "alert__level",
+    "alert__exception_type",
+    "alert__logger",
+)
 OWN = ("id", "alert_id", "message_id", "webhook", "state", "level", "reason", "created_at", "delivered_at")
 
 
@@ -47,7 +55,7 @@ class DeliveryAdmin(ResendMixin, HistoryAdmin):
         """Where it stands, and what was requested for it."""
         facts = [
             (_("Webhook"), row.webhook),
-            (_("Reason"), row.reason),
+            (_("Reason"), badges.reason(row)),
             (_("Owed since"), badges.exact(row.owed_since)),
             (_("Delivered"), badges.exact(row.delivered_at) if row.delivered_at else ""),
         ]
@@ -76,7 +84,7 @@ class DeliveryAdmin(ResendMixin, HistoryAdmin):
     @admin.display(description=_("alert"))
     def title(self, row: Delivery) -> SafeString:
         """The alert's message, its beginning, and why the delivery stands where it does."""
-        return badges.two_lines(badges.title(row.alert), badges.first_line(row.reason))
+        return badges.two_lines(badges.title(row.alert), badges.reason(row))
 
     @admin.display(description=_("times"))
     def count(self, row: Delivery) -> SafeString | str:

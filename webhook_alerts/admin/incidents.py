@@ -76,7 +76,10 @@ class IncidentAdmin(IncidentActs, HistoryAdmin):
             "silence_url": links.silence(request, row.pk),
             "alerts": [(alert, badges.title(alert), badges.times(alert.occurrences)) for alert in alerts],
             "alerts_url": links.alerts_of(row.pk),
-            "sent": [(message, badges.state(message), badges.age(message.created_at)) for message in _messages(alerts)],
+            "sent": [
+                (message, badges.state(message), badges.age(message.created_at), badges.reason(message))
+                for message in _messages(alerts)
+            ],
             "history": timeline.acts("incident", row.pk, row.first_seen),
         }
 
@@ -144,7 +147,7 @@ def _in_words(row: Incident) -> str:
 
 
 def _alerts(row: Incident) -> QuerySet[Alert]:
-    fields = ("id", "level", "kind", "message", "exception_type", "occurrences", "last_seen")
+    fields = ("id", "level", "kind", "logger", "message", "exception_type", "occurrences", "last_seen")
     return Alert.objects.filter(fingerprint=row.pk).order_by("-last_seen", "-pk").only(*fields)[:LATEST]
 
 

@@ -37,7 +37,7 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
 
     def for_list(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Without bodies; with the alerts' first words, in one more query for the page."""
-        fields = ("message_id", "alert__message", "alert__kind", "alert__exception_type")
+        fields = ("message_id", "alert__message", "alert__kind", "alert__exception_type", "alert__logger")
         carried = Delivery.objects.select_related("alert").only(*fields)
         return rows.only(*OWN).prefetch_related(Prefetch("deliveries", carried.order_by("pk")))
 
@@ -61,6 +61,7 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
         return {
             "title": _("Message to %(webhook)s") % {"webhook": row.webhook},
             "state": badges.state(row),
+            "reason": badges.reason(row),
             "age": badges.age(row.created_at),
             "preview": _preview(row),
             "carried": [_carried(item.alert) for item in carried[:CARRIED]],
@@ -82,10 +83,10 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
         """The first alert, and how many more; below it why it stands where it does."""
         carried = list(row.deliveries.all())
         if not carried:
-            return badges.two_lines(badges.EMPTY, badges.first_line(row.reason))
+            return badges.two_lines(badges.EMPTY, badges.reason(row))
         first, more = badges.title(carried[0].alert), len(carried) - 1
         text = f"{first} {ngettext('and %d more', 'and %d more', more) % more}" if more else first
-        return badges.two_lines(text, badges.first_line(row.reason))
+        return badges.two_lines(text, badges.reason(row))
 
     @admin.display(description=_("failed requests"))
     def failures(self, row: Message) -> str:
@@ -122,7 +123,7 @@ def _facts(row: Message) -> list[tuple[Any, Any]]:
     pending = row.state == Message.State.PENDING
     facts = [
         (_("Webhook"), row.webhook),
-        (_("Reason"), row.reason),
+        (_("Reason"), badges.reason(row)),
         (_("Created"), badges.exact(row.created_at)),
         (_("Due"), badges.exact(row.due_at) if pending else ""),
         (_("Finished"), badges.exact(row.finished_at) if row.finished_at else ""),

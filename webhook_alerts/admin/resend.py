@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from webhook_alerts.admin import badges
 from webhook_alerts.conf import get_config
 from webhook_alerts.models import Message
 
@@ -24,6 +25,7 @@ MOST = 10_000
 """Messages sent again at once, at most: 5.5 hours of a webhook that takes 30 a minute."""
 BATCH = 500
 """Messages that one transaction puts back."""
+SHOWN = ("id", "webhook", "state", "reason")
 SETTLED = (Message.State.DELIVERED, Message.State.FAILED)
 
 
@@ -73,7 +75,7 @@ class ResendMixin(Base):
             "title": _("Send again?"),
             "opts": self.model._meta,
             "media": self.media,
-            "messages_found": found.only("id", "webhook", "state", "reason")[:50],
+            "messages_found": [(each, badges.state(each), badges.reason(each)) for each in found.only(*SHOWN)[:50]],
             "more": max(0, len(chosen) - 50),
             "sendable": sum(count for _name, count in by_webhook),
             "by_webhook": [(name, count, _minutes(name, count)) for name, count in by_webhook],

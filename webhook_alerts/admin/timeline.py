@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from webhook_alerts import audit
 from webhook_alerts.admin import badges
 from webhook_alerts.models import Act, Alert, Attempt, Message
+from webhook_alerts.retelling import retell
 
 SHOWN = 50
 """Attempts of one message on a page, the latest."""
@@ -44,7 +45,7 @@ def _said(act: Act) -> str:
     if isinstance(quiet_s, int):
         quiet = timesince(act.at - timedelta(seconds=quiet_s), act.at, depth=1)
         return _("after %(time)s of quiet") % {"time": quiet}
-    return str(act.details.get("reason", ""))
+    return retell(str(act.details.get("reason", "")))
 
 
 def _delivery(row: Any) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def _delivery(row: Any) -> dict[str, Any]:
     return {
         "delivery": row,
         "state": badges.state(row),
+        "reason": badges.reason(row),
         "delivered": badges.age(row.delivered_at) if row.delivered_at else "",
         "due": badges.age(message.due_at) if waiting else "",
         "attempts": _entries(message) if message else [],
@@ -69,6 +71,7 @@ def _entries(message: Message) -> list[dict[str, Any]]:
     return [
         {
             "attempt": item,
+            "error": retell(item.error),
             "outcome": badges.outcome(item),
             "when": badges.exact(item.started_at),
             "answer": badges.clip(item.response_excerpt, 1_000),

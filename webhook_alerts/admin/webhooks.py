@@ -29,6 +29,7 @@ from webhook_alerts.delivery.resume import resume
 from webhook_alerts.models import Act
 from webhook_alerts.operations import trial
 from webhook_alerts.operations.webhooks import COUNTED, Standing, standings
+from webhook_alerts.retelling import retell
 
 TRIAL_S = 3.0
 """Seconds that the page waits for a test to arrive; after them it says where to look."""
@@ -146,7 +147,7 @@ def _test(request: HttpRequest, name: str) -> None:
         return
     url = reverse("admin:webhook_alerts_alert_changelist", query={"q": str(ended.alert_id)})
     text = _("A test is on its way to “{name}” ({state}). <a href='{url}'>See how it fares</a>.")
-    messages.warning(request, format_html(text, name=name, state=ended.reason or ended.state, url=url))
+    messages.warning(request, format_html(text, name=name, state=retell(ended.reason) or ended.state, url=url))
 
 
 _DO: Mapping[str, Callable[[HttpRequest, str], None]] = {"pause": _pause, "resume": _resume, "test": _test}
@@ -156,6 +157,7 @@ def _drawn(each: Standing) -> dict[str, Any]:
     capped = "+" if each.pending >= COUNTED else ""
     return {
         "webhook": each,
+        "reason": retell(each.reason),
         "gate": badges.badge("gate", each.gate, _GATES.get(each.gate, each.gate)),
         "wait": _("for %(seconds)g s") % {"seconds": each.wait_s} if each.wait_s else "",
         "pending": f"{badges.number(each.pending)}{capped}",

@@ -19,10 +19,11 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from webhook_alerts import reasons
 from webhook_alerts.alert import Level
 from webhook_alerts.channels.base import Channel, File, Payload
 from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
-from webhook_alerts.delivery import digest, record
+from webhook_alerts.delivery import digest, notice, record
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.delivery.origins import Origin, of_alerts, of_message
 from webhook_alerts.delivery.owed import PAGE, Fresh, due, fresh, is_quiet, page, sweep, wakes
@@ -225,7 +226,7 @@ def _attempt(message: Message) -> Attempt:
 def _render(rows: Sequence[Fresh], webhook: Webhook, channel: Channel, config: Config) -> Payload | None:
     """The message for *rows*. A channel of somebody else's may raise: then each alert is tried by itself."""
     with speaking_to(webhook):
-        alerts = with_notes([row.alert for row in rows])
+        alerts = notice.retold(with_notes([row.alert for row in rows]))
     try:
         return channel.render(alerts, look(webhook, config))
     except Exception as error:
@@ -234,7 +235,7 @@ def _render(rows: Sequence[Fresh], webhook: Webhook, channel: Channel, config: C
         if len(rows) > 1:
             broken.update(alone=True)
         else:
-            reason = f"cannot be drawn: {type(error).__name__}"[:255]
+            reason = (reasons.NOT_DRAWN % {"error": type(error).__name__})[:255]
             failed = broken.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
             record.count_failed(webhook.name, reason, failed)
         return None
@@ -242,7 +243,7 @@ def _render(rows: Sequence[Fresh], webhook: Webhook, channel: Channel, config: C
 
 def _bury(message: Message) -> None:
     """End a message that was claimed again and again without an outcome."""
-    reason = "poison: its workers ended again and again before an answer"
+    reason = reasons.POISON
     with record.short():
         buried = Message.objects.filter(due(), pk=message.pk, token=message.token).update(
             state=message.before_resend or Message.State.FAILED,

@@ -20,6 +20,7 @@ from webhook_alerts.delivery import record
 from webhook_alerts.delivery.claim import Claim
 from webhook_alerts.metrics import catalogue, counters
 from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.reasons import AMBIGUOUS, TAKEN_APART
 
 logger = logging.getLogger("webhook_alerts.delivery")
 EXCERPT = 4096
@@ -106,7 +107,7 @@ def _carry(message: Message, outcome: Outcome, state: str) -> int:
         return 0
     if outcome.verdict is Verdict.REFUSED and not message.digest and carried.count() > 1:
         # Taken apart, so that only the alert that the service refuses fails.
-        Message.objects.filter(pk=message.pk).update(reason=f"taken apart: {_reason(outcome)}"[:255])
+        Message.objects.filter(pk=message.pk).update(reason=(TAKEN_APART % {"why": _reason(outcome)})[:255])
         carried.update(state=Delivery.State.PENDING, message=None, alone=True)
     elif state == Message.State.FAILED:
         record.deliveries_failed(message, _reason(outcome))
@@ -131,4 +132,4 @@ def note(attempt: Attempt, outcome: Outcome, response: Response | None, duration
 
 def _reason(outcome: Outcome) -> str:
     reason = outcome.reason.replace("\x00", "\ufffd")
-    return f"{reason[:230]} (it may have arrived)" if outcome.ambiguous else reason[:255]
+    return AMBIGUOUS % {"why": reason[:230]} if outcome.ambiguous else reason[:255]

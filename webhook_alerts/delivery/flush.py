@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from webhook_alerts import reasons
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import record, update
 from webhook_alerts.delivery.nudge import nudge
@@ -40,7 +41,7 @@ def expire(max_age_s: float) -> int:
     Waiting for the end of quiet hours does not count.
     """
     since = Now() - timedelta(seconds=max_age_s)
-    reason = "expired: it could not be sent in time"
+    reason = reasons.EXPIRED
     fresh_ones = Delivery.objects.filter(_spared("owed_since", max_age_s), fresh(), owed_since__lt=since)
     count = 0
     for webhook in list(fresh_ones.order_by().values_list("webhook", flat=True).distinct()):

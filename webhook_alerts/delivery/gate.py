@@ -16,8 +16,8 @@ from typing import Any
 
 import redis
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from webhook_alerts import reasons
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Outcome, Verdict, Window
 from webhook_alerts.conf import REQUEST_DEADLINE_S, Config, Webhook, get_config
@@ -138,12 +138,12 @@ class Gate:
         now = timezone.now()
         if quiet_until := quiet.until(self.webhook, now):
             wait_s = (quiet_until - now).total_seconds()
-            reason = _("quiet until %(time)s: only what is critical is sent") % {"time": quiet.clock(quiet_until, now)}
+            reason = reasons.QUIET % {"time": quiet.clock(quiet_until, now)}
             return {"state": "quiet", "wait_s": round(wait_s, 1), "reason": reason}
         try:
             seen = self.look()
         except redis.RedisError as error:
-            return {"state": "unknown", "wait_s": 0.0, "reason": f"Redis is away: {type(error).__name__}"}
+            return {"state": "unknown", "wait_s": 0.0, "reason": reasons.NO_REDIS % {"error": type(error).__name__}}
         return {"state": "open" if seen.allowed else seen.reason, "wait_s": round(seen.wait_s, 1), "reason": ""}
 
     def look(self) -> Pass:

@@ -1,9 +1,13 @@
-"""Alerts about alerting itself: one row, owed to the webhooks that still work."""
+"""Alerts about alerting itself: one row, owed to the webhooks that still work.
+
+Their sentences are kept in English, and retold in the language of each webhook's readers.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from django.db import router, transaction
@@ -13,6 +17,7 @@ from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.nudge import nudge
 from webhook_alerts.intake.columns import row
+from webhook_alerts.retelling import retell
 
 LOGGER = "webhook_alerts"
 
@@ -35,6 +40,18 @@ def post(message: str, level: Level, webhooks: Iterable[str], **context: str) ->
     )
     for name in names:
         transaction.on_commit(partial(nudge, name), using=router.db_for_write(models.Delivery))
+
+
+def retold(alerts: Sequence[Alert]) -> list[Alert]:
+    """*alerts*, those about alerting itself in the language that is active."""
+    return [_retold(alert) if alert.logger == LOGGER else alert for alert in alerts]
+
+
+def _retold(alert: Alert) -> Alert:
+    context = {
+        retell(name): retell(value) if isinstance(value, str) else value for name, value in alert.context.items()
+    }
+    return replace(alert, message=retell(alert.message), context=context)
 
 
 def _notice(message: str, level: Level, context: Mapping[str, str]) -> Alert:

@@ -9,8 +9,13 @@ from django.utils import timezone
 from webhook_alerts import audit
 from webhook_alerts.delivery import notice, record
 from webhook_alerts.models import Act, Pause
+from webhook_alerts.retelling import keep
 
 logger = logging.getLogger("webhook_alerts.delivery")
+_IS_GONE = keep("The webhook %(webhook)s is paused: the service says that it is gone. Its alerts wait.")
+_WHY = keep("reason")
+_RESUME = keep("resume")
+_HOW_TO_RESUME = keep("manage.py alerts resume %(webhook)s, or a new URL in the settings")
 
 
 def begin(webhook: str, endpoint: str, reason: str) -> None:
@@ -19,10 +24,9 @@ def begin(webhook: str, endpoint: str, reason: str) -> None:
         return
     logger.error("The webhook %s is paused, its deliveries stay pending: %s", webhook, reason)
     notice.tell(
-        f"The webhook {webhook} is paused: the service says that it is gone. Its alerts wait.",
+        _IS_GONE % {"webhook": webhook},
         but_not=webhook,
-        reason=reason,
-        resume=f"manage.py alerts resume {webhook}, or a new URL in the settings",
+        **{_WHY: reason, _RESUME: _HOW_TO_RESUME % {"webhook": webhook}},
     )
 
 

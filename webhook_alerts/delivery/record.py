@@ -15,6 +15,7 @@ from webhook_alerts import alert
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.metrics import catalogue, counters, reasons
 from webhook_alerts.models import Delivery, Message
+from webhook_alerts.reasons import PAUSED
 
 
 def database() -> str:
@@ -57,7 +58,7 @@ def fall_back_while_paused(webhook: Webhook) -> None:
     """Owe to the fallback what *webhook* is owed and no message carries; each delivery once, which says so."""
     if webhook.fallback not in get_config().webhooks:
         return
-    reason = f"paused; owed to {webhook.fallback} too"
+    reason = PAUSED % {"fallback": webhook.fallback}
     waiting = Delivery.objects.filter(webhook=webhook.name, state=Delivery.State.PENDING, message=None)
     found = list(waiting.exclude(reason=reason).values_list("pk", flat=True)[:1_000])
     if found:

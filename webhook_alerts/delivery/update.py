@@ -15,9 +15,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from webhook_alerts import reasons
 from webhook_alerts.channels.base import Channel, Outcome, Payload, Verdict
 from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
-from webhook_alerts.delivery import record
+from webhook_alerts.delivery import notice, record
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import with_notes
 from webhook_alerts.models import Alert as AlertRow
@@ -29,7 +30,6 @@ GATHER_REPEATS_S = 60.0
 """The same for repeats that are not told, which are nothing new, in seconds."""
 GIVE_UP_S = 3_600.0
 """A counter that could not be brought up to date for this long stays as it is."""
-FOLLOW_UP = "follow-up: the counts when the window closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def render(message: Message, webhook: Webhook, channel: Channel, config: Config)
     """The message as it should be now; ``None`` when it need not or cannot change."""
     rows = message.deliveries.order_by("-level", "id").values_list(*(f"alert__{name}" for name in record.COLUMNS))
     with speaking_to(webhook):
-        alerts = with_notes([record.value_of(row) for row in rows])
+        alerts = notice.retold(with_notes([record.value_of(row) for row in rows]))
     if not alerts or message.digest:
         return None
     if not channel.supports_edit:
@@ -111,7 +111,9 @@ def can_edit(message: Message, channel: Channel) -> bool:
 def follow_up(message: Message, payload: Payload) -> None:
     """Owe the service one more message with the counts, since the first cannot be changed."""
     files: Sequence[Any] = [file.to_dict() for file in payload.files]
-    Message.objects.create(webhook=message.webhook, body=payload.json, files=files, reason=FOLLOW_UP, due_at=Now())
+    Message.objects.create(
+        webhook=message.webhook, body=payload.json, files=files, reason=reasons.FOLLOW_UP, due_at=Now()
+    )
 
 
 def give_up(message: Message, payload: Payload) -> None:

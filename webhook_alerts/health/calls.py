@@ -8,11 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from webhook_alerts.conf import get_config
 from webhook_alerts.health.findings import Status
 from webhook_alerts.outbox.redaction import redactor_for
+from webhook_alerts.retelling import keep
 from webhook_alerts.shared_memory import PREFIX, client
 
 Call = tuple[str, float, bool, float, float]
@@ -119,10 +118,10 @@ def judge(
     elif failures >= LEAST_FAILURES and failures >= DEGRADED_SHARE * len(recent):
         status = Status.DEGRADED
     if status is not Status.HEALTHY:
-        reason = _("%(failures)d of the last %(calls)d calls failed.") % {"failures": failures, "calls": len(recent)}
+        reason = keep("%(failures)d of the last %(calls)d calls failed.") % {"failures": failures, "calls": len(recent)}
     elif average_s is not None and average_s > slow_s:
         status = Status.DEGRADED
-        reason = _("It answers in %(average).2f s on average; more than %(slow)g s is slow.") % {
+        reason = keep("It answers in %(average).2f s on average; more than %(slow)g s is slow.") % {
             "average": average_s,
             "slow": slow_s,
         }

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
-from django.utils.translation import gettext as _
 
 from webhook_alerts.health.findings import Finding, Status
 from webhook_alerts.outbox.guard import quiet
+from webhook_alerts.retelling import keep
 
 CHECK_S = 1.25
 """How long the checks of a round are waited for, all at once, in seconds."""
@@ -78,7 +78,7 @@ class _Run:
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
         except RuntimeError:  # no more threads, or the interpreter is ending
-            self._found = Finding(Status.UNKNOWN, _("It could not be looked at: no thread can be started."))
+            self._found = Finding(Status.UNKNOWN, keep("It could not be looked at: no thread can be started."))
             self.done.set()
             return False
         return True
@@ -87,14 +87,16 @@ class _Run:
         self.done.wait(max(0.0, until - time.monotonic()))
         if self._found is not None:
             return self._found
-        return Finding(self._failed, _("No answer for %(seconds).1f s.") % {"seconds": self.age_s})
+        return Finding(self._failed, keep("No answer for %(seconds).1f s.") % {"seconds": self.age_s})
 
     def _run(self) -> None:
         try:
             with quiet(), own_connections():
                 self._found = self._look()
         except Exception as error:  # noqa: BLE001 - its name alone: a text may hold a password
-            self._found = Finding(self._failed, _("It does not answer: %(error)s.") % {"error": type(error).__name__})
+            self._found = Finding(
+                self._failed, keep("It does not answer: %(error)s.") % {"error": type(error).__name__}
+            )
         finally:
             self.done.set()
 

@@ -11,8 +11,6 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from webhook_alerts import overrides
 from webhook_alerts.alert import JSON
@@ -24,6 +22,7 @@ from webhook_alerts.health.workers import Worker, unserved, wanted_queues, worke
 from webhook_alerts.models import Alert, Delivery
 from webhook_alerts.outbox.broker import Broker
 from webhook_alerts.outbox.spool import Spool
+from webhook_alerts.retelling import keep, keep_many
 from webhook_alerts.shared_memory import FLUSHED, client
 
 FLUSHES_MISSED = 3
@@ -45,7 +44,7 @@ def database() -> Finding:
             cursor.fetchone()
         answer_ms = round((time.perf_counter() - began) * 1000, 1)
         if missing := _missing_migrations(alias):
-            reason = ngettext(
+            reason = keep_many(
                 "%(count)d migration is missing: run manage.py migrate.",
                 "%(count)d migrations are missing: run manage.py migrate.",
                 missing,
@@ -92,14 +91,14 @@ def consumers() -> Finding:
     silent = [worker for worker in found if not worker.is_alive]
     if silent and not any(worker.is_alive for worker in found):
         last = min(silent, key=lambda worker: worker.age_s)
-        reason = _("No worker is alive; %(name)s was the last, %(age).0f s ago.") % {
+        reason = keep("No worker is alive; %(name)s was the last, %(age).0f s ago.") % {
             "name": last.name,
             "age": last.age_s,
         }
     elif not found:
-        reason = _("No worker was heard of within the last hour.")
+        reason = keep("No worker was heard of within the last hour.")
     else:
-        reason = _("No living worker consumes %(queues)s.") % {"queues": ", ".join(missing)}
+        reason = keep("No living worker consumes %(queues)s.") % {"queues": ", ".join(missing)}
     return Finding(Status.DEGRADED, reason, details)
 
 
@@ -115,10 +114,12 @@ def beat() -> Finding:
     if age_s is not None and age_s <= FLUSHES_MISSED * get_config().flush_interval + 5:
         return Finding(details=details)
     if not any(worker.is_alive for worker in workers()):
-        return Finding(Status.UNKNOWN, _("It cannot be told while no worker is alive to flush."), details)
+        return Finding(Status.UNKNOWN, keep("It cannot be told while no worker is alive to flush."), details)
     if age_s is None:
-        return Finding(Status.DEGRADED, _("Nothing was ever flushed: beat is not running, or has just begun."), details)
-    reason = _("The last flush was %(age).0f s ago: beat is not running, or flushes fail.") % {"age": age_s}
+        return Finding(
+            Status.DEGRADED, keep("Nothing was ever flushed: beat is not running, or has just begun."), details
+        )
+    reason = keep("The last flush was %(age).0f s ago: beat is not running, or flushes fail.") % {"age": age_s}
     return Finding(Status.DEGRADED, reason, details)
 
 
@@ -139,7 +140,7 @@ def webhooks() -> Finding:
     statuses = []
     for name in get_config().locked:
         statuses.append(Status.DEGRADED)
-        reason = _("Its address cannot be decrypted: its alerts wait.")
+        reason = keep("Its address cannot be decrypted: its alerts wait.")
         found[name] = {"status": statuses[-1].value, "gate": "locked", "wait_s": 0.0, "reason": reason}
     for name in get_config().webhooks:
         state = gate_for(name).state()
@@ -148,7 +149,7 @@ def webhooks() -> Finding:
         if state["reason"]:
             found[name]["reason"] = state["reason"]
     held = [f"{name} ({told['gate']})" for name, told in found.items() if told["status"] != Status.HEALTHY]
-    reason = _("Nothing is sent to %(webhooks)s.") % {"webhooks": ", ".join(held)} if held else ""
+    reason = keep("Nothing is sent to %(webhooks)s.") % {"webhooks": ", ".join(held)} if held else ""
     details: dict[str, JSON] = {"webhooks": found}
     if problems := [problem.message for problem in get_config().override_problems]:
         details["overrides"] = problems
@@ -159,9 +160,9 @@ def spool() -> Finding:
     """Does something wait on this machine's disk for the broker?"""
     told = Spool(get_config().spool_dir).summary()
     if "error" in told:
-        return Finding(Status.DEGRADED, _("It cannot be read: %(error)s.") % {"error": told["error"]}, told)
+        return Finding(Status.DEGRADED, keep("It cannot be read: %(error)s.") % {"error": told["error"]}, told)
     if told["alerts"]:
-        reason = ngettext("%(count)d alert waits on disk.", "%(count)d alerts wait on disk.", told["alerts"]) % {
+        reason = keep_many("%(count)d alert waits on disk.", "%(count)d alerts wait on disk.", told["alerts"]) % {
             "count": told["alerts"]
         }
         return Finding(Status.DEGRADED, reason, told)
@@ -172,7 +173,7 @@ def external() -> Finding:
     """The endpoints that the project registered, as its own last calls saw them."""
     found = calls.endpoints()
     wrong = [one.name for one in found if one.status is not Status.HEALTHY]
-    reason = _("Not well: %(endpoints)s.") % {"endpoints": ", ".join(wrong)} if wrong else ""
+    reason = keep("Not well: %(endpoints)s.") % {"endpoints": ", ".join(wrong)} if wrong else ""
     told = {
         one.name: {key: value for key, value in asdict(one).items() if key != "name" and value != ""} for one in found
     }

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from webhook_alerts.conf import get_config
@@ -59,11 +58,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Can the site serve? ``?need=database,redis`` names what it cannot do without; by default all essentials."""
     names = tuple(request.GET["need"].split(",")) if "need" in request.GET else ESSENTIAL
     if unknown := [name for name in names if name not in ESSENTIAL]:
-        wrong = _('"need" names %(wrong)s; it may name: %(known)s.') % {
-            "wrong": ", ".join(repr(name[:40]) for name in unknown),
-            "known": ", ".join(ESSENTIAL),
-        }
-        return _json({"error": wrong}, 400)
+        wrong = ", ".join(repr(name[:40]) for name in unknown)
+        return _json({"error": f'"need" names {wrong}; it may name: {", ".join(ESSENTIAL)}.'}, 400)
     found = report.current()
     needed = found.needed(names)
     status = overall(needed)

@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, router, transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from webhook_alerts import audit
+from webhook_alerts import audit, reasons
 from webhook_alerts.conf import Config
 from webhook_alerts.incidents import rules
 from webhook_alerts.models import Act, Alert, Incident
@@ -166,19 +164,15 @@ def _keep_back(row: Incident, one: Seen, config: Config, now: datetime, looked: 
 
 
 def why_kept_back(row: Incident, left: timedelta) -> str:
-    """In words, after the class that suppressed deliveries are counted by, which is never translated."""
-    return f"repeat: {_in_words(row, left)}"[:255]
-
-
-def _in_words(row: Incident, left: timedelta) -> str:
+    """The sentence for the row, beginning with the class that suppressed deliveries are counted by."""
     if row.state == Incident.State.ACKNOWLEDGED:
-        return _("acknowledged by %(who)s") % {"who": row.state_by}
+        return reasons.ACKNOWLEDGED % {"who": row.state_by}
     if row.flapping:
-        return _("it comes and goes")
+        return reasons.FLAPPING
     minutes = max(1, int(left.total_seconds() // 60))
     if minutes < 120:
-        return ngettext("told again in %(n)d minute", "told again in %(n)d minutes", minutes) % {"n": minutes}
-    return _("told again in %(n)d hours") % {"n": minutes // 60}
+        return reasons.told_in_minutes(minutes)
+    return reasons.TOLD_IN_HOURS % {"count": minutes // 60}
 
 
 def _reopen(row: Incident, config: Config, now: datetime, looked: _Round) -> None:

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 from django.db.models.functions import Now
 
+from webhook_alerts import reasons
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.delivery import record, update
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import SLACK, with_notes
 from webhook_alerts.models import Delivery, Incident, Message
-
-REASON = "resolved"
-"""Of a message that says it where the first cannot be changed."""
 
 
 def show_state(incident: Incident) -> None:
@@ -34,7 +32,7 @@ def show_state(incident: Incident) -> None:
             with speaking_to(webhook):
                 alerts = with_notes([record.value_of(columns) for columns in row])
             payload = channel.render(alerts, look(webhook, get_config()))
-            Message.objects.create(webhook=webhook.name, body=payload.json, reason=REASON, due_at=Now())
+            Message.objects.create(webhook=webhook.name, body=payload.json, reason=reasons.RESOLVED, due_at=Now())
 
 
 def _told(incident: Incident) -> Iterator[tuple[Webhook, Delivery]]:

@@ -12,11 +12,10 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models.functions import Now
 
+from webhook_alerts import reasons
 from webhook_alerts.intake.columns import moment, text
 from webhook_alerts.metrics import catalogue, counters
 from webhook_alerts.models import Attempt, Delivery, Message
-
-REASON = "sent by the emergency path; recorded afterwards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Sent:
             created_at=started,
             finished_at=ended,
             provider_message_id=text(str(note["provider_message_id"]))[:128],
-            reason=REASON,
+            reason=reasons.UNRECORDED,
         )
         attempt = Attempt(
             pk=key,

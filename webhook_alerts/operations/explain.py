@@ -18,6 +18,7 @@ from webhook_alerts.delivery import record
 from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.incidents.notes import note
 from webhook_alerts.models import Delivery, Incident, Message
+from webhook_alerts.retelling import retell
 from webhook_alerts.silencing import explain as silencing
 
 
@@ -141,7 +142,7 @@ def _fate(row: models.Alert, name: str, item: Delivery | None, config: Config) -
     silent = silencing.explain(row, name)
     if item.state == Delivery.State.SUPPRESSED:
         if not silent:
-            yield _("It was not sent: %(reason)s.") % {"reason": item.reason.rstrip(".")}
+            yield _("It was not sent: %(reason)s.") % {"reason": retell(item.reason).rstrip(".")}
     elif item.message is not None:
         yield from _sent(item, item.message)
     yield from silent
@@ -151,7 +152,7 @@ def _fate(row: models.Alert, name: str, item: Delivery | None, config: Config) -
                 "flush": config.flush_interval
             }
         if item.reason:
-            yield _("Noted: %(reason)s.") % {"reason": item.reason.rstrip(".")}
+            yield _("Noted: %(reason)s.") % {"reason": retell(item.reason).rstrip(".")}
         if name in config.webhooks:
             yield _gate(name)
 
@@ -170,10 +171,10 @@ def _sent(item: Delivery, message: Message) -> Iterator[str]:
             "%(n)d requests were made, the last at %(at)s: %(how)s.",
             made,
         )
-        how = " ".join(filter(None, (last.get_outcome_display(), last.error or _status(last.status_code))))
+        how = " ".join(filter(None, (last.get_outcome_display(), retell(last.error) or _status(last.status_code))))
         yield text % {"n": made, "at": _clock(last.started_at), "how": how}
     if item.state == Delivery.State.FAILED:
-        yield _("It failed: %(reason)s.") % {"reason": (item.reason or message.reason).rstrip(".")}
+        yield _("It failed: %(reason)s.") % {"reason": retell(item.reason or message.reason).rstrip(".")}
     elif message.state == Message.State.PENDING:
         yield _("It is tried again at %(at)s at the earliest.") % {"at": _clock(message.due_at)}
 
@@ -194,7 +195,7 @@ def _gate(name: str) -> str:
         "quiet": _("It has quiet hours: %(reason)s."),
     }
     text = words.get(seen["state"], _("Its gate cannot be asked: %(reason)s."))
-    return text % {"wait": seen["wait_s"], "reason": str(seen["reason"]).rstrip(".")}
+    return text % {"wait": seen["wait_s"], "reason": retell(str(seen["reason"])).rstrip(".")}
 
 
 def _clock(moment: object) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.utils.translation import gettext as _
-
 from webhook_alerts.alert import JSON
 from webhook_alerts.health import report, services
 from webhook_alerts.health.findings import Finding, Status
 from webhook_alerts.health.probes import Probe, look
 from webhook_alerts.health.workers import workers
+from webhook_alerts.retelling import keep
 
 
 def tell(worker: str | None = None, *, beat: bool = False) -> dict[str, JSON]:
@@ -35,12 +34,14 @@ def _worker(name: str) -> Finding:
     """Has this worker been heard of lately? Raises ``redis.RedisError``."""
     known = {worker.name: worker for worker in workers()}
     if name not in known:
-        reason = _("No worker of this name was heard of within the last hour; there are: %(names)s.")
-        return Finding(Status.UNHEALTHY, reason % {"names": ", ".join(known) or _("none")})
+        reason = keep("No worker of this name was heard of within the last hour; there are: %(names)s.")
+        return Finding(Status.UNHEALTHY, reason % {"names": ", ".join(known) or keep("none")})
     details = {"age_s": known[name].age_s}
     if known[name].is_alive:
         return Finding(details=details)
-    return Finding(Status.UNHEALTHY, _("It was last heard of %(age).0f s ago.") % {"age": known[name].age_s}, details)
+    return Finding(
+        Status.UNHEALTHY, keep("It was last heard of %(age).0f s ago.") % {"age": known[name].age_s}, details
+    )
 
 
 def _beat() -> Finding:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from uuid import UUID
 
-from webhook_alerts import notify
-from webhook_alerts.models import Delivery
+from django.utils.translation import gettext
 
-MESSAGE = "This is a trial: the alerts of {service} arrive here."
+from webhook_alerts import notify
+from webhook_alerts.conf import get_config
+from webhook_alerts.delivery.look import speaking_to
+from webhook_alerts.models import Delivery
+from webhook_alerts.retelling import keep
+
+_NOT_ACCEPTED = keep("no worker has accepted it")
+_NO_BROKER = keep("the broker does not answer: it waits in the spool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,7 @@ class Trial:
 def run(webhooks: Iterable[str], service: str, timeout: float) -> list[Trial]:
     """Send each of *webhooks* a trial and wait up to *timeout* seconds for all of them."""
     began = time.monotonic()
-    text = MESSAGE.format(service=service or "this project")
-    waiting = {name: notify.using(webhook=name, dedup=False).info(text) for name in webhooks}
+    waiting = {name: notify.using(webhook=name, dedup=False).info(_message(name, service)) for name in webhooks}
     published = notify.flush(timeout)
     ended: dict[str, Trial] = {}
     while len(ended) < len(waiting):
@@ -45,6 +51,14 @@ def run(webhooks: Iterable[str], service: str, timeout: float) -> list[Trial]:
     return [ended[name] for name in waiting]
 
 
+def _message(name: str, service: str) -> str:
+    webhook = get_config().webhooks.get(name)
+    with speaking_to(webhook) if webhook else nullcontext():
+        return gettext("This is a trial: the alerts of %(service)s arrive here.") % {
+            "service": service or gettext("this project")
+        }
+
+
 def _look(webhook: str, alert_id: UUID, began: float, *, final: bool, published: bool) -> Trial | None:
     row = Delivery.objects.filter(alert=alert_id, webhook=webhook).select_related("message").first()
     settled = {Delivery.State.DELIVERED, Delivery.State.FAILED, Delivery.State.SUPPRESSED}
@@ -54,5 +68,5 @@ def _look(webhook: str, alert_id: UUID, began: float, *, final: bool, published:
         return Trial(webhook, alert_id, row.state, reason, after_s)
     if not final:
         return None
-    reason = "no worker has accepted it" if published else "the broker does not answer: it waits in the spool"
+    reason = _NOT_ACCEPTED if published else _NO_BROKER
     return Trial(webhook, alert_id, "lost" if published else "spooled", reason, after_s)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError
 
+from webhook_alerts import reasons
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.configuration.schedules import Schedule
@@ -20,7 +21,6 @@ from webhook_alerts.reports.compose import compose
 
 AFTER = timedelta(minutes=15)
 """How long after its period a digest is made: the tallies are complete by then."""
-REASON = "digest"
 
 
 def send_due(now: datetime) -> int:
@@ -52,7 +52,9 @@ def _send(webhook: Webhook, schedule: Schedule, now: datetime, config: Config) -
             if picture:
                 payload = channel.with_picture(payload, picture)
             files = [file.to_dict() for file in payload.files]
-            made.message = Message.objects.create(webhook=webhook.name, body=payload.json, files=files, reason=REASON)
+            made.message = Message.objects.create(
+                webhook=webhook.name, body=payload.json, files=files, reason=reasons.DIGEST
+            )
             made.save(update_fields=["message"])
     except IntegrityError:  # another worker was quicker
         return False

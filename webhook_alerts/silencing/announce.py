@@ -6,32 +6,39 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from webhook_alerts.alert import Level
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import notice
 from webhook_alerts.matching import fit, to_text
 from webhook_alerts.models import Silence
+from webhook_alerts.retelling import keep
 from webhook_alerts.silencing.sample import matchers_of, newest_that_fit
+
+_MADE_FOR_LATER = keep("%(who)s has silenced alerts from %(start)s until %(end)s: %(reason)s")
+_MADE = keep("%(who)s has silenced alerts until %(end)s: %(reason)s")
+_ENDS = keep("The silence of %(who)s ends at %(end)s: %(reason)s")
+_ENDED = keep("%(by)s has ended the silence of %(who)s: %(reason)s")
+_SOMEBODY = keep("somebody")
+_SILENT = keep("Silent")
 
 
 def made(silence: Silence) -> None:
     """That there is one, by whom and why."""
     if silence.starts_at > timezone.now():
-        _tell(silence, _("%(who)s has silenced alerts from %(start)s until %(end)s: %(reason)s"))
+        _tell(silence, _MADE_FOR_LATER)
     else:
-        _tell(silence, _("%(who)s has silenced alerts until %(end)s: %(reason)s"))
+        _tell(silence, _MADE)
 
 
 def ends(silence: Silence) -> None:
     """That it ends soon."""
-    _tell(silence, _("The silence of %(who)s ends at %(end)s: %(reason)s"))
+    _tell(silence, _ENDS)
 
 
 def ended(silence: Silence) -> None:
     """That it was ended before its time."""
-    _tell(silence, _("%(by)s has ended the silence of %(who)s: %(reason)s"))
+    _tell(silence, _ENDED)
 
 
 def clock(moment: datetime) -> str:
@@ -55,10 +62,10 @@ def concerned(silence: Silence) -> list[str]:
 
 def _tell(silence: Silence, text: str) -> None:
     words: Mapping[str, str] = {
-        "who": silence.created_by or _("somebody"),
-        "by": silence.ended_by or _("somebody"),
+        "who": silence.created_by or _SOMEBODY,
+        "by": silence.ended_by or _SOMEBODY,
         "start": clock(silence.starts_at),
         "end": clock(silence.ends_at),
         "reason": silence.reason,
     }
-    notice.post(text % words, Level.INFO, concerned(silence), **{_("Silent"): to_text(matchers_of(silence))})
+    notice.post(text % words, Level.INFO, concerned(silence), **{_SILENT: to_text(matchers_of(silence))})

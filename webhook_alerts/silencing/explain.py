@@ -11,6 +11,7 @@ from webhook_alerts.alert import Level
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.matching import MatcherError, fit, labels_of
 from webhook_alerts.models import Alert, Delivery, Silence
+from webhook_alerts.retelling import retell
 from webhook_alerts.silencing import keeping_back, quiet
 from webhook_alerts.silencing.announce import clock
 from webhook_alerts.silencing.sample import matchers_of
@@ -63,9 +64,9 @@ def _now(row: Alert, webhook: str, *, is_waiting: bool) -> Iterator[str]:
     if why is None:
         return
     if is_waiting:
-        yield _("It is kept back at the next look: %(reason)s.") % {"reason": why.reason}
+        yield _("It is kept back at the next look: %(reason)s.") % {"reason": retell(why.reason)}
     else:
-        yield _("The next of its kind would be kept back now: %(reason)s.") % {"reason": why.reason}
+        yield _("The next of its kind would be kept back now: %(reason)s.") % {"reason": retell(why.reason)}
 
 
 def _quiet(row: Alert, webhook: Webhook | None, is_waiting: bool) -> Iterator[str]:

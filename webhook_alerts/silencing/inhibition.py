@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from webhook_alerts import reasons
 from webhook_alerts.configuration.inhibit import Inhibition
 from webhook_alerts.incidents.rules import LABEL_LENGTH
 from webhook_alerts.matching import fit
@@ -40,8 +41,8 @@ class Source:
 
     @property
     def reason(self) -> str:
-        """In words, beginning with the class that suppressed deliveries are counted by."""
-        return f"inhibited: {' '.join(self.title.split()) or self.fingerprint}"[:255]
+        """The sentence for the rows, beginning with the class that suppressed deliveries are counted by."""
+        return (reasons.INHIBITED % {"title": " ".join(self.title.split()) or self.fingerprint})[:255]
 
 
 def sources(rules: Sequence[Inhibition]) -> Iterator[Source]:

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from webhook_alerts import audit
+from webhook_alerts import audit, reasons
 from webhook_alerts.alert import uuid7
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import record
@@ -123,7 +123,7 @@ def _end(silence: Silence, actor: str, by: Silence | None = None) -> bool:
     running = Silence.objects.filter(pk=silence.pk, ended_at=None, ends_at__gt=now)
     if not running.update(ended_at=now, ended_by=actor[:150]):
         return False
-    details = {"reason": _("replaced by %(id)s") % {"id": by.pk}} if by else {}
+    details = {"reason": reasons.SILENCE_REPLACED % {"id": by.pk}} if by else {}
     audit.note(Act.Verb.UNSILENCED, "silence", silence.pk, actor=actor, **details)
     return True
 
@@ -150,9 +150,8 @@ def until(fingerprint: str) -> datetime | None:
 
 
 def why(silence: Silence) -> str:
-    """In words, beginning with the class that suppressed deliveries are counted by."""
-    words = _("%(reason)s (until %(time)s)") % {"reason": silence.reason[:180], "time": announce.clock(silence.ends_at)}
-    return f"silenced: {words}"[:255]
+    """The sentence for the rows, beginning with the class that suppressed deliveries are counted by."""
+    return reasons.SILENCED % {"reason": silence.reason[:180], "time": announce.clock(silence.ends_at)}
 
 
 def remind(now: datetime) -> int:
