@@ -17,7 +17,7 @@ from django.conf import global_settings, settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from webhook_alerts.channels import mailto, registry
+from webhook_alerts.channels import file, mailto, registry
 from webhook_alerts.conf import LEASE_S, REQUEST_DEADLINE_S, TASK_LIMIT_S, Config, get_config
 from webhook_alerts.configuration.templates import load_template
 from webhook_alerts.delivery.nudge import task_name
@@ -55,6 +55,7 @@ def check_surroundings(app_configs: Sequence[Any] | None = None, **_: Any) -> li
         *_nothing_configured(config),
         *_channels(config),
         *_mail(config),
+        *_files(config),
     ]
 
 
@@ -228,3 +229,20 @@ def _mail(config: Config) -> list[CheckMessage]:
 def _has_no_sender(config: Config) -> bool:
     webhooks = [webhook for webhook in config.webhooks.values() if webhook.channel == "email"]
     return any(not mailto.parse(webhook.url).sender for webhook in webhooks)
+
+
+def _files(config: Config) -> list[CheckMessage]:
+    """A warning, for the machine that checks need not be the one that delivers."""
+    missing = [name for name, each in config.webhooks.items() if each.channel == "file" and _is_lost(each.url)]
+    return [
+        checks.Warning(
+            f"The file of the webhook {name} stands in a directory that is not there",
+            hint="Make the directory, and let the user of the workers write to it.",
+            id="webhook_alerts.W008",
+        )
+        for name in missing
+    ]
+
+
+def _is_lost(url: str) -> bool:
+    return not Path(file.path(url)).parent.is_dir()

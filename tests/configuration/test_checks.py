@@ -203,10 +203,17 @@ def test_mail_that_nobody_gets_is_told_where_alerts_are_to_reach_somebody(sound,
     assert ids(ours(**sound)) == set()
 
 
+def test_a_file_in_a_directory_that_is_not_there_is_told(sound, tmp_path):
+    in_a_file = {**sound, "WEBHOOKS": {"errors": f"file://{tmp_path}/logs/alerts.log"}}
+    assert ids(ours(**in_a_file)) == {"W008"}
+    (tmp_path / "logs").mkdir()
+    assert ids(ours(**in_a_file)) == set()
+
+
 def test_every_id_in_the_code_has_its_case_and_its_one_place():
     sources = [PACKAGE / "checks.py", *(PACKAGE / "configuration").glob("*.py"), PACKAGE / "conf.py"]
     written = set(re.findall(r'"(?:webhook_alerts\.)?([EW]\d{3})"', "".join(path.read_text() for path in sources)))
-    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003", "W004", "W005", "W006", "W007"}
+    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003", "W004", "W005", "W006", "W007", "W008"}
     assert written == {case[0] for case in WRONG} | surroundings
     assert not {case[0] for case in WRONG} & surroundings
 

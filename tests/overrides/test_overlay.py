@@ -80,6 +80,8 @@ def test_a_webhook_and_its_route_are_added_whatever_their_order():
         (Part("ops", url="http://example.com/x"), "does not use https"),
         (Part("ops", url="https://127.0.0.1/x"), "names this machine"),
         (Part("ops", url="http://localhost:9200/x"), "names this machine"),
+        (Part("ops", url="file:///etc/cron.d/x"), "which only settings may name"),
+        (Part("ops", url="console:"), "which only settings may name"),
         (Part("Bad Name", url=URL), "has a bad name"),
         (Part("error", webhooks=["nobody"]), "which is not there"),
         (Part("nothing", webhooks=["info"]), "routes nothing"),
@@ -101,6 +103,13 @@ def test_a_part_that_is_wrong_is_left_out_and_the_others_hold(part, words):
 
 def test_this_machine_may_be_named_where_private_networks_are_allowed():
     assert "ops" in over(Part("ops", url="http://127.0.0.1:1/x"), raw={**RAW, "ALLOW_PRIVATE_NETWORKS": True}).webhooks
+
+
+def test_a_file_may_not_be_named_even_there_but_one_of_the_settings_may_be_changed():
+    raw = {**RAW, "ALLOW_PRIVATE_NETWORKS": True, "WEBHOOKS": {**RAW["WEBHOOKS"], "disk": "file:///var/log/alerts.log"}}
+    config = over(Part("ops", url="file:///etc/cron.d/x"), Part("disk", {"rate": ["7/m"]}), raw=raw)
+    assert "ops" not in config.webhooks
+    assert config.webhooks["disk"].rate == (Window(7, 60.0),)
 
 
 def test_a_circle_of_two_parts_keeps_the_first():

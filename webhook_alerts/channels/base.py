@@ -209,6 +209,9 @@ class Channel(abc.ABC):
     """The dotted path of what asks, where no HTTP does, whether it could send: it takes a URL and ``timeout``, answers
     with a ``Response`` that ``classify`` understands, and raises ``TransportError``; empty: nothing can be asked."""
 
+    is_inside: ClassVar[bool] = False
+    """Does it reach into this machine or its network, past what guards HTTP? Then only settings may name an address."""
+
     @abc.abstractmethod
     def recognises(self, url: str) -> bool:
         """Is this a URL of the service?"""

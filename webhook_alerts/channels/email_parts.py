@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from webhook_alerts.alert import Alert
 from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.content import Fact, cleaned, describe, more
+from webhook_alerts.channels.moments import moment
 from webhook_alerts.channels.text import clean, escape_entities
 
 ROOM = 88_000
@@ -66,14 +66,6 @@ def part(alert: Alert, style: Style, room: int) -> Part:
 def weight(text: str) -> int:
     """Bytes of *text* within HTML."""
     return len(escape_entities(text).encode("utf-8", "replace"))
-
-
-def moment(seconds: float) -> datetime:
-    """*seconds* since 1970 as a time; the nearest that there is for one that a calendar does not know."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)
 
 
 def _within(facts: Sequence[Fact], room: int, style: Style) -> list[Fact]:

@@ -9,7 +9,8 @@ from webhook_alerts.alert import Alert
 from webhook_alerts.channels import content
 from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.content import Fact
-from webhook_alerts.channels.email_parts import Part, moment
+from webhook_alerts.channels.email_parts import Part
+from webhook_alerts.channels.moments import moment
 from webhook_alerts.channels.text import cut_end
 
 LINE = 200

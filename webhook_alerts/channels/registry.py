@@ -15,8 +15,10 @@ GROUP = "webhook_alerts.channels"
 
 _BUILT_IN = {
     "alertmanager": "webhook_alerts.channels.alertmanager.Alertmanager",
+    "console": "webhook_alerts.channels.console.Console",
     "discord": "webhook_alerts.channels.discord.Discord",
     "email": "webhook_alerts.channels.email.Email",
+    "file": "webhook_alerts.channels.file.File",
     "slack": "webhook_alerts.channels.slack.Slack",
     "teams": "webhook_alerts.channels.teams.Teams",
     "telegram": "webhook_alerts.channels.telegram.Telegram",

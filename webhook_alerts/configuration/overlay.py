@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from webhook_alerts.channels import registry
 from webhook_alerts.configuration.problems import Problem
 from webhook_alerts.configuration.reader import read
 from webhook_alerts.configuration.surroundings import Surroundings
@@ -108,7 +109,8 @@ def _fits(
     part: Part, raw: Mapping[Any, Any], config: Config, surroundings: Surroundings, wrong: dict[str, Wrong]
 ) -> bool:
     """Does *part* bring no problem that *config* does not have? What it brings is put into *wrong*."""
-    found = _refused(part, config) or _new(read(part.over(raw), surroundings), config)
+    candidate = read(part.over(raw), surroundings)
+    found = _refused(part, config) or _new(candidate, config) or _reaching_inside(part, candidate)
     if found:
         wrong[f"{part.is_route} {part.name}"] = Wrong(part, tuple(found))
     return not found
@@ -144,6 +146,18 @@ def _server(url: str) -> tuple[str, str | None, int | None] | None:
     except ValueError:
         return None
     return parts.scheme, parts.hostname, port
+
+
+def _reaching_inside(part: Part, candidate: Config) -> list[Problem]:
+    """What only settings may name, since it is not called but opened: a file, a terminal."""
+    webhook = None if part.is_route else candidate.webhooks.get(part.name)
+    named = part.url_is_given or "channel" in part.options
+    if webhook is None or not named or not registry.get(webhook.channel).is_inside:
+        return []
+    message = (
+        f'WEBHOOK_ALERTS["WEBHOOKS"]["{part.name}"] is of the channel {webhook.channel}, which only settings may name'
+    )
+    return [Problem("E006", message, "Put its address into the settings.")]
 
 
 def _new(candidate: Config, config: Config) -> list[Problem]:
