@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import requests
 from shop.failures import BURST
 
-from demo.plan import Plan
+from demo.plan import ALSO, Plan
 from webhook_alerts.conf import get_config
 from webhook_alerts.models import Delivery
 
@@ -42,6 +42,7 @@ EXPECTED = (
     Expected("deploy", "info", "Release 2026.11 is live"),
     Expected("member", "members", "member_join", shown="member join"),
     Expected("strange-input", "errors", "@everyone"),
+    *(Expected("checkout", name, "Checkout of order 4711 failed") for name in ALSO),
 )
 
 

@@ -11,8 +11,15 @@ from demo import ports
 from webhook_alerts.testing import services
 
 VARIABLE = "SHOP_DEMO"
-CHANNELS = {"errors": "discord", "info": "slack", "performance": "slack", "members": "discord"}
-"""The service that each webhook of the stand-ins belongs to."""
+CHANNELS = {
+    **dict.fromkeys(("errors", "info", "performance", "members"), "discord"),
+    **{service.name: service.name for service in services.EVERY if service.name != "discord"},
+}
+"""The service that each webhook of the stand-ins belongs to: those of a team at Discord, and one at each other service,
+
+which gets everything, to be compared.
+"""
+ALSO = tuple(name for name, service in CHANNELS.items() if name == service)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ def make(environment: MutableMapping[str, str], *, has_webhooks: bool) -> Plan:
     environment.setdefault("WEBHOOK_BASE_URL", plan.shop_url.rstrip("/"))
     if plan.standin_port:
         environment["STANDIN_URL"] = plan.standin_url
+        environment["SHOP_ALSO_TELL"] = ",".join(ALSO)
         for service in services.EVERY:
             for name in (name for name, channel in CHANNELS.items() if channel == service.name):
                 environment[f"WEBHOOK_{name.upper()}_URL"] = service(port=plan.standin_port).url(name)

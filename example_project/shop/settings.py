@@ -6,6 +6,7 @@ import environ
 from django.core.management.utils import get_random_secret_key
 
 from webhook_alerts.env import webhook_alerts_from_env
+from webhook_alerts.presets import ROUTES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -80,6 +81,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Where the page of the local stand-ins is, if there is one.
 STANDIN_URL = env("STANDIN_URL", default="")
 
+# Webhooks that get everything besides the usual ones: the demo compares services.
+ALSO_TELL = env.list("SHOP_ALSO_TELL", default=[])
+
 WEBHOOK_ALERTS = {
     "PRESET": "development",
     "ENVIRONMENT": "development",
@@ -87,6 +91,7 @@ WEBHOOK_ALERTS = {
     "RELEASE": "2026.11",
     "REDIS_URL": REDIS_URL,
     "SPOOL_DIR": str(DATA / "spool"),
+    "ROUTES": {what: [*names, *ALSO_TELL] for what, names in ROUTES.items() if names and ALSO_TELL},
     # WEBHOOK_ERRORS_URL, WEBHOOK_INFO_URL, … and every option of the environment win over the defaults above.
     **webhook_alerts_from_env(env),
 }

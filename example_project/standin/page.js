@@ -6,10 +6,12 @@ import { SERVICES } from "./services.js";
 const POLL_MS = 1000;
 const LEDGER = 500; // the stand-in tells of no more requests than these
 const ALL = "";
+const BESIDE = "/side-by-side"; // no channel can be called so
 const at = (id) => document.getElementById(id);
 const drawn = new Map(); // service and message id -> [its JSON, its node]
 const links = new Map(); // channel -> its link
 const seen = new Map(); // channel -> how many messages the reader has seen
+const columns = new Map(); // service -> its column
 let heard = null;
 let told = { messages: [], requests: [] };
 
@@ -32,28 +34,58 @@ async function look() {
 }
 
 const chosen = () => decodeURIComponent(location.hash.slice(1));
-const messagesOf = (channel) => told.messages.filter((message) => channel === ALL || message.webhook === channel);
-const label = (channel) => channel || "everything";
+const messagesOf = (channel) => told.messages.filter((message) => [ALL, BESIDE].includes(channel) || message.webhook === channel);
+const label = (channel) => ({ [ALL]: "everything", [BESIDE]: "side by side" })[channel] ?? channel;
 const serviceOf = (channel) => [...told.requests, ...told.messages].find((each) => each.webhook === channel)?.service;
 
 function draw() {
   const channel = chosen();
   const channels = [...new Set([...told.messages, ...told.requests].map((each) => each.webhook))];
-  for (const name of channel === ALL ? channels : [channel]) seen.set(name, messagesOf(name).length);
+  const isBeside = channel === BESIDE;
+  for (const name of channel === ALL || isBeside ? channels : [channel]) seen.set(name, messagesOf(name).length);
   const service = serviceOf(channel);
   at("title").textContent = label(channel);
   at("service").textContent = service ? `${SERVICES[service].NAME}. ` : "";
   document.querySelector("main").className = service ? `of-${service}` : "";
-  place(at("channels"), [ALL, ...channels].map((name) => linkTo(name, channel)));
+  place(at("channels"), [ALL, BESIDE, ...channels].map((name) => linkTo(name, channel)));
   drawRequests();
+  at("columns").hidden = !isBeside;
+  at("messages").hidden = isBeside;
+  if (isBeside) drawColumns();
+  else drawMessages(channel);
+}
+
+function drawMessages(channel) {
   const list = at("messages");
   const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   place(list, messagesOf(channel).map(nodeOf));
   if (isAtEnd) toEnd();
 }
 
+// What each service received, next to each other: the same alerts, as each of them shows them.
+function drawColumns() {
+  const services = Object.keys(SERVICES).filter((name) => told.messages.some((message) => message.service === name));
+  place(at("columns"), services.map((name) => columnOf(name)));
+  for (const name of services) {
+    const list = columns.get(name).lastChild;
+    const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    place(list, told.messages.filter((message) => message.service === name).map(nodeOf));
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  }
+}
+
+function columnOf(service) {
+  if (!columns.has(service)) {
+    const list = element("ol");
+    list.tabIndex = 0;
+    list.ariaLabel = SERVICES[service].NAME;
+    columns.set(service, element("section", "", element("h3", "", SERVICES[service].NAME), list));
+  }
+  return columns.get(service);
+}
+
 function toEnd() {
-  at("messages").scrollTop = at("messages").scrollHeight;
+  for (const list of [at("messages"), ...document.querySelectorAll("#columns ol")]) list.scrollTop = list.scrollHeight;
 }
 
 // Touches only what changed: a node that is taken out, even for a moment, loses focus, selection and scroll position.
@@ -74,11 +106,12 @@ function linkTo(name, channel) {
   const item = links.get(name);
   const link = item.firstChild;
   const count = messagesOf(name).length;
-  const unread = name === ALL ? 0 : count - (seen.get(name) ?? 0);
+  const isView = name === ALL || name === BESIDE;
+  const unread = isView ? 0 : count - (seen.get(name) ?? 0);
   link.className = unread > 0 ? "unread" : "";
   link.title = unread > 0 ? `${unread} unread` : "";
   link.ariaCurrent = String(name === channel);
-  if (name !== ALL) link.dataset.service = SERVICES[serviceOf(name)].NAME;
+  if (!isView) link.dataset.service = SERVICES[serviceOf(name)].NAME;
   link.lastChild.textContent = unread > 0 ? unread : count;
   return item;
 }

@@ -371,6 +371,14 @@ def answer(status: int, body: object = "", **headers: str) -> Response:
         (answer(404, "no_service"), Verdict.GONE, 0, "HTTP 404: no_service"),
         (answer(404, "no_team"), Verdict.GONE, 0, "HTTP 404: no_team"),
         (answer(410, "channel_is_archived"), Verdict.GONE, 0, "HTTP 410: channel_is_archived"),
+        # whose statuses Slack does not document
+        *(
+            (answer(status, word), Verdict.GONE, 0, f"HTTP {status}: {word}")
+            for status in (400, 403, 404)
+            for word in ("no_active_hooks", "no_service_id", "posting_to_general_channel_denied", "team_disabled")
+        ),
+        (answer(400, "invalid_blocks_format"), Verdict.REFUSED, 0, "HTTP 400: invalid_blocks_format"),
+        (answer(400, "invalid_attachments"), Verdict.REFUSED, 0, "HTTP 400: invalid_attachments"),
         (answer(429, retry_after="30"), Verdict.WAIT, 30, "HTTP 429"),
         (
             answer(429, {"retry_after": 1, "ok": False, "error": "rate_limited"}, retry_after="1"),

@@ -102,6 +102,11 @@ def test_all_services_share_a_page_and_each_channel_names_its_own(chromium: str,
         send(slack, alert(message="from slack"))
         everything = seen(chromium, standin, tmp_path, at="")
         own = seen(chromium, standin, tmp_path)
+        beside = seen(chromium, standin, tmp_path, at="/side-by-side")
+    columns = re.findall(r"<section><h3>(\w+)</h3><ol[^>]*>(.*?)</ol></section>", beside, re.DOTALL)
+    assert [name for name, _ in columns] == ["Discord", "Slack"]
+    assert ["from discord" in column for _, column in columns] == [True, False]
+    assert ["from slack" in column for _, column in columns] == [False, True]
     assert re.search(r'href="#members"[^>]* data-service="Discord"', everything)
     assert re.search(r'href="#errors"[^>]* data-service="Slack"', everything)
     assert re.findall(r'<li class="message (\w+)">', everything) == ["discord", "slack"]

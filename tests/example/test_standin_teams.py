@@ -43,6 +43,7 @@ def test_an_alert_is_drawn_with_its_facts_its_trace_and_its_button(chromium: str
         )
         style = Style(link=lambda each: "https://shop.example/alerts/?a=1&b=2", mention="Ana <ana@example.com>")
         send(teams, given_alert, style=style)
+        send(teams, alert(message="down", level=Level.CRITICAL), style=style)
         document = seen(chromium, teams, tmp_path)
     assert '<main class="of-teams">' in document
     assert '<span class="mention">Ana</span>' in document
