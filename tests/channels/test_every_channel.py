@@ -179,8 +179,9 @@ def section(name: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_channel_is_documented_with_the_pictures_that_are_there(name: str) -> None:
     text = section(name)
-    for said in ("```python", "limit", "fail"):
-        assert said in text.lower()
+    assert "```python" in text
+    assert re.search("fail|refuse|tried again", text)
+    assert "imit" in text or not registry.get(name).default_rate
     for picture in re.findall(r"\]\((images/[^)]+)\)", text):
         assert (DOCS / picture).stat().st_size < 60_000
 

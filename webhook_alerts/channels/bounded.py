@@ -58,11 +58,12 @@ def fitting(values: Mapping[Any, Any], room: int, most: int) -> tuple[dict[str, 
 
 def data(value: Any, most: int) -> JSON:
     """*value* within *most* bytes: as it is, or as the beginning and the end of its text."""
-    found = text(value, most - 2) if isinstance(value, str) else _plain(value, _DEPTH)
+    found = text(value, most - 2) if isinstance(value, str) else plain(value)
     return found if isinstance(value, str) or size(found) <= most else text(json.dumps(found, ensure_ascii=False), most)
 
 
-def _plain(value: Any, depth: int) -> JSON:
+def plain(value: Any, depth: int = _DEPTH) -> JSON:
+    """*value* as JSON data of at most so many levels, cleaned, at any length."""
     if isinstance(value, (Mapping, list, tuple)):
         return _container(value, depth - 1) if depth else "…"
     if value is None or isinstance(value, bool):
@@ -76,8 +77,8 @@ def _plain(value: Any, depth: int) -> JSON:
 
 def _container(value: Any, depth: int) -> JSON:
     if isinstance(value, Mapping):
-        return {clean(str(key)): _plain(item, depth) for key, item in value.items()}
-    return [_plain(item, depth) for item in value]
+        return {clean(str(key)): plain(item, depth) for key, item in value.items()}
+    return [plain(item, depth) for item in value]
 
 
 def _huge(value: int) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from webhook_alerts.alert import JSON, Alert
 from webhook_alerts.channels import inside
 from webhook_alerts.channels.base import Channel, Outcome, Payload, Response, Style, Window
+from webhook_alerts.channels.bounded import plain
 from webhook_alerts.channels.moments import moment
 from webhook_alerts.channels.text import cut_middle
 
@@ -61,4 +62,4 @@ def _line(alert: Alert, style: Style) -> dict[str, JSON]:
     trace = data.pop("stack_trace", "")
     if trace and style.include_stack_traces:
         data["stack_trace"] = cut_middle(trace, TEXT, style.say)
-    return {"time": f"{moment(alert.last_seen):%Y-%m-%dT%H:%M:%SZ}", **data}
+    return {"time": f"{moment(alert.last_seen):%Y-%m-%dT%H:%M:%SZ}", **plain(data)}

@@ -126,7 +126,8 @@ class _Drain:
         outcome, response = edit(self.webhook, self.channel, message.provider_message_id, payload.json)
         note(attempt, outcome, response, time.monotonic() - started)
         if outcome.verdict in {Verdict.REFUSED, Verdict.GONE}:
-            update.give_up(message, payload)
+            if self.channel.names_messages:
+                update.give_up(message, payload)
             # It may be the message alone that is gone, or its thread: what is sent next tells of the webhook.
             outcome = replace(outcome, verdict=Verdict.REFUSED)
         update.settle(message, claimed, outcome, payload.json)
