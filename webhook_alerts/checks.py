@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import tempfile
@@ -20,7 +21,9 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from webhook_alerts.channels import file, mailto, registry
 from webhook_alerts.conf import LEASE_S, REQUEST_DEADLINE_S, TASK_LIMIT_S, Config, get_config
 from webhook_alerts.configuration.templates import load_template
+from webhook_alerts.delivery.carriers import apprise
 from webhook_alerts.delivery.nudge import task_name
+from webhook_alerts.delivery.transport import TransportError
 from webhook_alerts.outbox.broker import app
 from webhook_alerts.shared_memory import client
 
@@ -36,6 +39,7 @@ def register_checks() -> None:
     register(check_settings, Tags.compatibility)
     register(check_surroundings, Tags.compatibility)
     register(check_shared_memory, Tags.compatibility, deploy=True)
+    register(check_apprise, Tags.compatibility, deploy=True)
     register(check_overrides, Tags.database)
 
 
@@ -56,6 +60,7 @@ def check_surroundings(app_configs: Sequence[Any] | None = None, **_: Any) -> li
         *_channels(config),
         *_mail(config),
         *_files(config),
+        *_apprise(config),
     ]
 
 
@@ -85,6 +90,25 @@ def check_shared_memory(app_configs: Sequence[Any] | None = None, **_: Any) -> l
             )
         ]
     return []
+
+
+def check_apprise(app_configs: Sequence[Any] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Does Apprise understand its URLs? Asked by ``check --deploy`` alone: to import it takes seconds."""
+    found: list[CheckMessage] = []
+    for name, webhook in get_config().webhooks.items():
+        if webhook.channel != "apprise" or not _is_installed("apprise"):
+            continue
+        try:
+            apprise.ask(webhook.url, timeout=10.0)
+        except TransportError as error:
+            found.append(
+                Error(
+                    f"The webhook {name} cannot be sent to: {error.reason}",
+                    hint="Write it as https://github.com/caronc/apprise/wiki says, and install what its service needs.",
+                    id="webhook_alerts.E036",
+                )
+            )
+    return found
 
 
 def _spool(config: Config) -> list[CheckMessage]:
@@ -246,3 +270,23 @@ def _files(config: Config) -> list[CheckMessage]:
 
 def _is_lost(url: str) -> bool:
     return not Path(file.path(url)).parent.is_dir()
+
+
+def _apprise(config: Config) -> list[CheckMessage]:
+    names = [name for name, webhook in config.webhooks.items() if webhook.channel == "apprise"]
+    if not names or _is_installed("apprise"):
+        return []
+    return [
+        Error(
+            f"Webhooks of the channel apprise cannot be sent to ({', '.join(names)}): the package is not installed",
+            hint="Run: pip install 'django-webhook-alerts[apprise]'.",
+            id="webhook_alerts.E035",
+        )
+    ]
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # something stands in for it
+        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -210,10 +211,37 @@ def test_a_file_in_a_directory_that_is_not_there_is_told(sound, tmp_path):
     assert ids(ours(**in_a_file)) == set()
 
 
+def test_the_extra_for_apprise_is_named_and_its_urls_are_tried_before_a_deployment(sound, monkeypatch):
+    notified = {**sound, "WEBHOOKS": {"errors": {"url": f"nosuch://{TOKEN}", "channel": "apprise"}}}
+    assert ids(ours(**notified, deploy=False)) == set()
+    (found,) = ours(**notified)
+    assert (found.id, TOKEN in found.msg) == ("webhook_alerts.E036", False)
+    notified["WEBHOOKS"] = {"errors": {"url": "json://localhost", "channel": "apprise"}}
+    assert ids(ours(**notified)) == set()
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    (found,) = ours(**notified)
+    assert (found.id, "django-webhook-alerts[apprise]" in found.hint) == ("webhook_alerts.E035", True)
+
+
 def test_every_id_in_the_code_has_its_case_and_its_one_place():
     sources = [PACKAGE / "checks.py", *(PACKAGE / "configuration").glob("*.py"), PACKAGE / "conf.py"]
     written = set(re.findall(r'"(?:webhook_alerts\.)?([EW]\d{3})"', "".join(path.read_text() for path in sources)))
-    surroundings = {"E015", "E020", "E021", "E022", "W001", "W002", "W003", "W004", "W005", "W006", "W007", "W008"}
+    surroundings = {
+        "E015",
+        "E020",
+        "E021",
+        "E022",
+        "W001",
+        "W002",
+        "W003",
+        "W004",
+        "W005",
+        "W006",
+        "W007",
+        "W008",
+        "E035",
+        "E036",
+    }
     assert written == {case[0] for case in WRONG} | surroundings
     assert not {case[0] for case in WRONG} & surroundings
 

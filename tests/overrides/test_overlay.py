@@ -81,6 +81,7 @@ def test_a_webhook_and_its_route_are_added_whatever_their_order():
         (Part("ops", url="https://127.0.0.1/x"), "names this machine"),
         (Part("ops", url="http://localhost:9200/x"), "names this machine"),
         (Part("ops", url="file:///etc/cron.d/x"), "which only settings may name"),
+        (Part("ops", url="json://10.0.0.1", options={"channel": "apprise"}), "which only settings may name"),
         (Part("ops", url="console:"), "which only settings may name"),
         (Part("Bad Name", url=URL), "has a bad name"),
         (Part("error", webhooks=["nobody"]), "which is not there"),

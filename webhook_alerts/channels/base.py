@@ -202,7 +202,7 @@ class Channel(abc.ABC):
     can_move: ClassVar[bool] = False
     """May an answer say that a webhook is elsewhere now (``Outcome.moved_to``)?"""
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")
-    """What its URLs begin with."""
+    """What its URLs begin with; empty: anything, as its ``endpoint`` judges."""
     carrier: ClassVar[str] = "webhook_alerts.delivery.transport.send"
     """The dotted path of what carries its requests: it has the signature of that one, and raises ``TransportError``."""
     asker: ClassVar[str] = ""

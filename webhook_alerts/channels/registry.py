@@ -15,6 +15,7 @@ GROUP = "webhook_alerts.channels"
 
 _BUILT_IN = {
     "alertmanager": "webhook_alerts.channels.alertmanager.Alertmanager",
+    "apprise": "webhook_alerts.channels.apprise.Apprise",
     "console": "webhook_alerts.channels.console.Console",
     "discord": "webhook_alerts.channels.discord.Discord",
     "email": "webhook_alerts.channels.email.Email",

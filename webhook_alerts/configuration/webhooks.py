@@ -190,7 +190,7 @@ def _unreadable(url: str) -> str:
         return "it holds a space, a line break or another character that no URL has"
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port = parts.port if parts.scheme in {"http", "https"} else None  # a colon means other things elsewhere
     except ValueError:
         return "its host or port cannot be read"
     return "its port is 0" if port == 0 else ""
@@ -199,7 +199,7 @@ def _unreadable(url: str) -> str:
 def _misdirected(url: str, service: Channel) -> str:
     """What keeps *url* from leading to *service*, or nothing; never quoting it."""
     parts = urlsplit(url)
-    if parts.scheme not in service.schemes:
+    if service.schemes and parts.scheme not in service.schemes:
         begins = f"{service.schemes[0]}://" if "https" in service.schemes else f"{service.schemes[0]}:"
         return f"it does not begin with {begins}"
     if parts.scheme in {"http", "https"} and not parts.hostname:
