@@ -14,6 +14,7 @@ from webhook_alerts.alert import Kind
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Access, Style, encode
 from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
+from webhook_alerts.testing.fake_pagerduty import FakePagerDuty
 from webhook_alerts.testing.fake_webhook import FakeWebhook
 from webhook_alerts.testing.standin import Service
 from webhook_alerts.testing.standin_server import StandIn
@@ -39,7 +40,7 @@ def send(service: Service, name: str, **values: object) -> None:
 
 
 def test_events_are_drawn_and_no_text_becomes_markup(chromium: str, tmp_path: Path) -> None:
-    services = [FakeWebhook(limits=()), FakeAlertmanager(limits=())]
+    services = [FakeWebhook(limits=()), FakeAlertmanager(limits=()), FakePagerDuty(limits=())]
     with StandIn(services, page=PAGE) as standin:
         for service in services:
             send(service, f"to-{service.name}", state="open", note="came back", state_since=1.8e9)
@@ -62,3 +63,7 @@ def test_events_are_drawn_and_no_text_becomes_markup(chromium: str, tmp_path: Pa
     assert '<article class="firing error">' in document
     assert '<span class="status">firing</span><h3>ValueError</h3>' in document
     assert '<code>incident="f"</code>' in document
+    # pagerduty
+    assert '<article class="triggered">' in document
+    assert '<span class="severity error">error</span>' in document
+    assert '<div class="log">trigger</div>' in document

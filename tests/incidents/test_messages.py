@@ -116,6 +116,33 @@ def test_what_has_been_quiet_is_resolved_by_itself_once(errors, discord, clock):
     assert any(title.startswith("✅ it broke") for title in titles)
 
 
+def test_what_comes_and_goes_says_so_until_it_is_over_whoever_resolves_it_between(errors, discord, clock):
+    for _ in range(4):
+        come()
+        deliver("errors")
+        clock.shift(60)
+        state.resolve("f", "ana")
+        deliver("errors")
+        clock.shift(60)
+    *_, last = embeds(discord)
+    assert fields(last)["State"].startswith("resolved by ana")
+    assert come() == "suppressed repeat: it comes and goes"
+    deliver("errors")
+    assert len(embeds(discord)) == 4
+    assert embeds(discord)[-1]["title"].startswith("🔁")
+    clock.shift(2 * HOUR)
+    assert state.resolve_quiet(timezone.now()) == 1
+    deliver("errors")
+    assert embeds(discord)[-1]["title"].startswith("🔁")  # it may come again
+    clock.shift(5 * HOUR)
+    for _ in range(2):
+        state.resolve_quiet(timezone.now())
+    deliver("errors")
+    assert not Incident.objects.get().flapping
+    assert fields(embeds(discord)[-1])["State"].startswith("quiet, resolved after")
+    assert embeds(discord)[-1]["title"].startswith("✅")
+
+
 def test_never_by_itself_where_the_settings_say_so(configure, discord, clock):
     configure(WEBHOOKS={"errors": discord.url("errors")}, RESOLVE_AFTER=0)
     come()

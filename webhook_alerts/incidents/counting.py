@@ -15,7 +15,7 @@ from django.db import IntegrityError, router, transaction
 
 from webhook_alerts import audit, reasons
 from webhook_alerts.conf import Config
-from webhook_alerts.incidents import rules
+from webhook_alerts.incidents import messages, rules
 from webhook_alerts.models import Act, Alert, Incident
 
 TITLE = 255
@@ -43,12 +43,16 @@ class Seen:
 
 @dataclass(slots=True)
 class _Round:
-    """One look at what was seen: the rows as they become, what is not told, what was instead, and what came back."""
+    """One look at what was seen: the rows as they become, what is not told, what was instead, and what came back.
+
+    ``goes_on`` comes and goes, and came although somebody had resolved it, which its messages say.
+    """
 
     rows: dict[str, Incident] = field(default_factory=dict)
     kept_back: dict[UUID, str] = field(default_factory=dict)
     told_before: set[UUID] = field(default_factory=set)
     came_back: list[tuple[Incident, float]] = field(default_factory=list)
+    goes_on: list[Incident] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def count(seen: Sequence[Seen], config: Config, now: datetime) -> Counted:
     for row, quiet_s in looked.came_back:
         verb = Act.Verb.FLAPPING if row.flapping else Act.Verb.CAME_BACK
         audit.note(verb, "incident", row.pk, quiet_s=int(quiet_s))
+    for row in looked.goes_on:
+        messages.show_state(row)
     return Counted(looked.kept_back, frozenset(looked.told_before))
 
 
@@ -181,10 +187,12 @@ def _reopen(row: Incident, config: Config, now: datetime, looked: _Round) -> Non
     window_s = rules.flap_window_s(config.resolve_after)
     row.reopenings = [*(at for at in row.reopenings if now.timestamp() - at < window_s), now.timestamp()][-10:]
     flapped, row.flapping = row.flapping, rules.flaps(row.reopenings, now.timestamp(), window_s)
-    row.state, row.state_since, row.state_by = Incident.State.OPEN, now, ""
+    was_resolved_by, row.state_by = row.state_by, ""
+    row.state, row.state_since = Incident.State.OPEN, now
     row.reopened += 1
     row.opened_at = now
     if flapped and row.flapping:
+        looked.goes_on += [row] if was_resolved_by else []
         return
     row.told = row.told_level = 0
     looked.came_back.append((row, quiet_s))

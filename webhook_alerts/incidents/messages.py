@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from webhook_alerts import reasons
@@ -18,11 +19,9 @@ from webhook_alerts.models import Delivery, Incident, Message
 def show_state(incident: Incident) -> None:
     """Have the latest message of this episode, at each webhook, say where *incident* stands.
 
-    Where a service cannot edit, one more message says that it is resolved; nothing where nothing was told, and
-    nothing of what comes and goes. To be called in the transaction that changes the state.
+    Where a service cannot edit, one more message says that it is resolved; nothing where nothing was told. To be
+    called in the transaction that changes the state.
     """
-    if incident.flapping:
-        return
     for webhook, delivery in _told(incident):
         channel = registry.get(webhook.channel)
         if channel.supports_edit and delivery.message_id:
@@ -36,10 +35,13 @@ def show_state(incident: Incident) -> None:
 
 
 def _told(incident: Incident) -> Iterator[tuple[Webhook, Delivery]]:
-    """The delivery that told of this episode last, or is about to by a message that is drawn already, by webhook."""
+    """The delivery that told of this episode last, or is about to by a message that is drawn already, by webhook.
+
+    Of what comes and goes, the one that told so.
+    """
     told = Delivery.objects.filter(
+        Q(alert__last_seen__gte=incident.opened_at - SLACK) | Q(alert=incident.told_alert),
         alert__fingerprint=incident.pk,
-        alert__last_seen__gte=incident.opened_at - SLACK,
         state__in=[Delivery.State.DELIVERED, Delivery.State.SENDING, Delivery.State.PENDING],
         message__isnull=False,
     )

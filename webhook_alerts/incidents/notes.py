@@ -31,9 +31,10 @@ def with_notes(alerts: Sequence[Alert]) -> list[Alert]:
 def _noted(alert: Alert, row: Incident | None) -> Alert:
     if row is None:
         return alert
-    if datetime.fromtimestamp(alert.last_seen, UTC) < row.opened_at - SLACK:
-        return replace(alert, state="resolved", note=_("resolved, and came back later"))
     since = row.state_since.timestamp()
+    if row.told_alert != alert.id and datetime.fromtimestamp(alert.last_seen, UTC) < row.opened_at - SLACK:
+        over = since if row.state == Incident.State.RESOLVED else 0.0
+        return replace(alert, state="resolved", state_since=over, note=_("resolved, and came back later"))
     if row.state == Incident.State.OPEN and row.flapping:
         words = _("comes and goes: told once until it is quiet for longer")
         return replace(alert, state="flapping", state_since=since, note=words)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from webhook_alerts import audit
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import record
-from webhook_alerts.incidents import messages
+from webhook_alerts.incidents import messages, rules
 from webhook_alerts.models import Act, Incident
 
 AT_ONCE = 100
@@ -39,9 +39,11 @@ def reopen(fingerprint: str, actor: str) -> bool:
 def resolve_quiet(now: datetime | None = None) -> int:
     """Resolve what has been quiet for ``RESOLVE_AFTER``; how many. Harmless when run twice at once."""
     after_s = get_config().resolve_after
+    now = now or timezone.now()
+    _settle(now - timedelta(seconds=rules.flap_window_s(after_s)))
     if not after_s:
         return 0
-    since = (now or timezone.now()) - timedelta(seconds=after_s)
+    since = now - timedelta(seconds=after_s)
     quiet = Incident.objects.filter(state__in=[Incident.State.OPEN, Incident.State.ACKNOWLEDGED], last_seen__lt=since)
     found = quiet.order_by("last_seen").values_list("pk", flat=True)[:AT_ONCE]
     unresolved = [Incident.State.OPEN, Incident.State.ACKNOWLEDGED]
@@ -56,5 +58,16 @@ def _change(fingerprint: str, before: Sequence[str], after: str, verb: str, acto
         if not rows.update(state=after, state_since=timezone.now(), state_by=actor[:150]):
             return False
         audit.note(verb, "incident", fingerprint, actor=actor)
-        messages.show_state(Incident.objects.get(pk=fingerprint))
+        incident = Incident.objects.get(pk=fingerprint)
+        if actor or not incident.flapping:
+            messages.show_state(incident)
     return True
+
+
+def _settle(since: datetime) -> None:
+    """What came and went, and has not come back after *since*, comes and goes no more: now its messages may say so."""
+    gone = Incident.objects.filter(state=Incident.State.RESOLVED, flapping=True, state_since__lt=since)
+    for incident in gone.order_by("state_since")[:AT_ONCE]:
+        with record.short():
+            if gone.filter(pk=incident.pk).update(flapping=False):
+                messages.show_state(incident)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
 from webhook_alerts.testing.fake_discord import FakeDiscord
+from webhook_alerts.testing.fake_pagerduty import FakePagerDuty
 from webhook_alerts.testing.fake_slack import FakeSlack
 from webhook_alerts.testing.fake_teams import FakeTeams
 from webhook_alerts.testing.fake_telegram import FakeTelegram
@@ -16,7 +17,15 @@ from webhook_alerts.testing.fake_webhook import FakeWebhook
 from webhook_alerts.testing.standin import Service
 from webhook_alerts.testing.standin_server import StandIn
 
-EVERY: tuple[type[Service], ...] = (FakeAlertmanager, FakeDiscord, FakeSlack, FakeTeams, FakeTelegram, FakeWebhook)
+EVERY: tuple[type[Service], ...] = (
+    FakeAlertmanager,
+    FakeDiscord,
+    FakePagerDuty,
+    FakeSlack,
+    FakeTeams,
+    FakeTelegram,
+    FakeWebhook,
+)
 
 
 def every(*, limits: Iterable[tuple[int, float]] | None = None) -> list[Service]:
