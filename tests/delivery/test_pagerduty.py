@@ -81,6 +81,29 @@ def test_an_old_message_does_not_resolve_what_has_come_back(broken, owe, pagerdu
     assert [status for _, status in seen(pagerduty)] == ["triggered"]
 
 
+def test_a_resolution_is_told_once_the_service_is_back_however_old_the_message_is(broken, pagerduty):
+    Message.objects.update(created_at=timezone.now() - timedelta(days=2))
+    state.resolve(broken, "ana")
+    pagerduty.script("errors", [Answer(500), Answer(503)])
+    for _ in range(2):
+        deliver("errors")
+        Attempt.objects.filter(update=True).update(started_at=timezone.now() - timedelta(hours=5))
+        Message.objects.update(update_due_at=timezone.now() - timedelta(seconds=1))
+    assert seen(pagerduty) == [("broken", "triggered")]
+    deliver("errors")
+    assert seen(pagerduty) == [("broken", "resolved")]
+
+
+def test_a_resolution_that_is_never_taken_is_given_up_in_the_end(broken, pagerduty):
+    state.resolve(broken, "ana")
+    pagerduty.script("errors", [Answer(500), Answer(500)])
+    deliver("errors")
+    Attempt.objects.filter(update=True).update(started_at=timezone.now() - timedelta(days=4))
+    Message.objects.update(update_due_at=timezone.now() - timedelta(seconds=1))
+    deliver("errors")
+    assert Message.objects.get().update_due_at is None
+
+
 def test_counts_are_told_once_when_the_window_is_over(broken, pagerduty):
     Alert.objects.update(occurrences=57)
     update.mark(Alert.objects.values_list("pk", flat=True))

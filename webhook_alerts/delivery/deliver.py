@@ -130,7 +130,8 @@ class _Drain:
                 update.give_up(message, payload)
             # It may be the message alone that is gone, or its thread: what is sent next tells of the webhook.
             outcome = replace(outcome, verdict=Verdict.REFUSED)
-        update.settle(message, claimed, outcome, payload.json)
+        patience_s = update.patience_s(self.channel, self.config)
+        update.settle(message, claimed, outcome, payload.json, patience_s)
         self.gate.report(given, outcome, status=response.status if response else 0)
         return 1
 

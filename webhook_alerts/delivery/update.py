@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Now
 
 from webhook_alerts import reasons
@@ -29,7 +29,7 @@ GATHER_S = 5.0
 GATHER_REPEATS_S = 60.0
 """The same for repeats that are not told, which are nothing new, in seconds."""
 GIVE_UP_S = 3_600.0
-"""A counter that could not be brought up to date for this long stays as it is."""
+"""A message that could not be brought up to date for so many seconds stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,17 @@ def begin(message: Message) -> Attempt:
     return Attempt.objects.create(message=message, webhook=message.webhook, update=True)
 
 
+def patience_s(channel: Channel, config: Config) -> float:
+    """For how long a change is tried, in seconds from its first try; who keeps incidents itself must hear."""
+    return GIVE_UP_S if channel.names_messages else config.max_age
+
+
 def settle(
-    message: Message, claimed: Claimed, outcome: Outcome | None = None, body: dict[str, Any] | None = None
+    message: Message,
+    claimed: Claimed,
+    outcome: Outcome | None = None,
+    body: dict[str, Any] | None = None,
+    patience_s: float = GIVE_UP_S,
 ) -> None:
     """The update is over, or to be tried again; a mark that was set meanwhile stays, and what was counted is marked."""
     with record.short():
@@ -139,10 +148,18 @@ def settle(
             _of(message).update(body=body)
         ours = _of(message).filter(update_due_at=claimed.until)
         if outcome is not None and outcome.verdict in {Verdict.RETRY, Verdict.WAIT}:
-            hopeful = ours.filter(created_at__gt=Now() - timedelta(seconds=GIVE_UP_S))
-            if hopeful.update(update_due_at=Now() + timedelta(seconds=max(GATHER_S, outcome.wait_s))):
+            again = Now() + timedelta(seconds=max(GATHER_S, outcome.wait_s))
+            if _is_hopeful(message, patience_s) and ours.update(update_due_at=again):
                 return
         ours.update(update_due_at=Now() + timedelta(seconds=GATHER_S) if has_counted_on else None)
+
+
+def _is_hopeful(message: Message, patience_s: float) -> bool:
+    """Was the first try since an update arrived not longer ago than *patience_s*?"""
+    tries = Attempt.objects.filter(message=message, update=True)
+    arrived = tries.filter(outcome=Attempt.Outcome.DELIVERED).aggregate(at=Max("started_at"))["at"]
+    failed = tries.filter(started_at__gt=arrived) if arrived else tries
+    return not failed.filter(started_at__lt=Now() - timedelta(seconds=patience_s)).exists()
 
 
 def _of(message: Message) -> QuerySet[Message]:
