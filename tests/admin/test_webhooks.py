@@ -31,7 +31,7 @@ def test_the_page_tells_gate_pending_and_the_latest_requests(errors, owe, operat
     deliver("errors")
     owe("three")
     text = " ".join(operator.get(PAGE).text.split())
-    assert "</span>open</span>" in text
+    assert "</span>healthy</span>" in text
     assert "<dt>Pending</dt><dd>1 " in text
     assert "</span>delivered</span> HTTP 200" in text
 

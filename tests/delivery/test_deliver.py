@@ -315,7 +315,7 @@ def test_after_an_outage_criticals_come_first_and_the_rest_as_one_digest(errors,
     assert "down" in first
     assert "still down" in second
     assert "213 alerts while this webhook could not be reached" in digest
-    assert "150 error, 63 warning" in digest
+    assert "150 × error, 63 × warning" in digest
     assert states() == {"delivered": 215}
     told = Message.objects.get(digest=True)
     assert told.deliveries.count() == 213

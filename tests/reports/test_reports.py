@@ -102,7 +102,7 @@ def test_what_a_reader_sees(webhooks, discord):
     assert "error: 100 (before: 80)" in fields["By level"]
     assert "300 × often broke (new)" in fields["Most often"]
     assert "3 × refused" in fields["Not delivered"]
-    assert "40 × repeat" in fields["Kept back"]
+    assert "40 × told before" in fields["Kept back"]
     assert "5 min often broke" in fields["Slowest"]
     assert "2026-11-20 09:00" in fields["Period"]
 

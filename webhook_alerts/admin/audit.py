@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -16,6 +17,18 @@ from webhook_alerts.admin import badges, links
 from webhook_alerts.admin.filters import ActorFilter, ChoiceFilter, Older, SinceFilter
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.models import Act
+from webhook_alerts.retelling import retell
+
+_KEYS: Mapping[str, Any] = {
+    "after": _("after"),
+    "before": _("before"),
+    "matchers": _("matchers"),
+    "quiet_s": _("quiet before (s)"),
+    "reason": _("reason"),
+    "until": _("until"),
+    "was_paused": _("was paused"),
+}
+"""How what belongs to an act is called."""
 
 
 class ActAdmin(HistoryAdmin):
@@ -64,15 +77,22 @@ class ActAdmin(HistoryAdmin):
     def aim(self, row: Act) -> SafeString:
         """What it was done to, and the way there."""
         address = links.target(row)
-        name = format_html("{} <code>{}</code>", row.target, row.target_id)
+        name = format_html("{} <code>{}</code>", row.target_label, row.target_id)
         return format_html('<a href="{}">{}</a>', address, name) if address else name
 
     @admin.display(description=_("details"))
     def told(self, row: Act) -> str:
         """What belongs to it, on one line."""
-        return badges.first_line(", ".join(f"{key}: {value}" for key, value in row.details.items())) or badges.EMPTY
+        told = ", ".join(f"{_KEYS.get(key, key)}: {_value(value)}" for key, value in row.details.items())
+        return badges.first_line(told) or badges.EMPTY
 
     @admin.display(description=_("when"))
     def age(self, row: Act) -> SafeString | str:
         """How long ago."""
         return badges.age(row.at)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return retell(value) if isinstance(value, str) else str(value)

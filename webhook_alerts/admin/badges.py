@@ -7,15 +7,15 @@ import re
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from webhook_alerts.channels.text import clean
 from webhook_alerts.delivery.notice import LOGGER
-from webhook_alerts.drawing.moments import elapsed
+from webhook_alerts.drawing import moments
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.models import Alert
 from webhook_alerts.retelling import retell
 
@@ -76,12 +76,13 @@ def age(moment: datetime | None) -> SafeString | str:
     """How long ago, in its largest unit; the exact time when hovered over."""
     if moment is None:
         return EMPTY
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), elapsed(moment))
+    said = moments.elapsed(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), said)
 
 
 def exact(moment: datetime | None) -> str:
     """A time to the second, in the current time zone."""
-    return date_format(timezone.localtime(moment), "Y-m-d H:i:s") if moment else EMPTY
+    return moments.exact(moment) if moment else EMPTY
 
 
 def times(occurrences: int) -> SafeString | str:
@@ -89,17 +90,13 @@ def times(occurrences: int) -> SafeString | str:
     return format_html('<span class="wa-count">×{}</span>', number(occurrences)) if occurrences > 1 else ""
 
 
-def number(value: int) -> str:
-    """With separators, as the language has them."""
-    return str(number_format(value, use_l10n=True, force_grouping=True))
-
-
 def clip(text: str, limit: int = CLIP) -> str:
     """At most *limit* characters, saying how many are left out."""
     text = clean(text)
     if len(text) <= limit:
         return text
-    left_out = _("… %(count)d more characters") % {"count": len(text) - limit}
+    left = len(text) - limit
+    left_out = ngettext("… %(count)s more character", "… %(count)s more characters", left) % {"count": number(left)}
     return f"{text[:limit]}\n{left_out}"
 
 

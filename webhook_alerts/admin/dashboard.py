@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,8 @@ from webhook_alerts import overrides
 from webhook_alerts.admin import badges, links
 from webhook_alerts.admin.base import Base
 from webhook_alerts.admin.history import HistoryAdmin
+from webhook_alerts.drawing.moments import to_the_minute
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.drawing.sparkline import sparkline
 from webhook_alerts.operations.overview import RANGES, Busy, Line, Overview, overview
 from webhook_alerts.reasons import CLASSES
@@ -29,7 +32,7 @@ from webhook_alerts.retelling import retell
 PERMISSION = "webhook_alerts.view_dashboard"
 DEFAULT = "24h"
 _RANGES: Mapping[str, Any] = {"1h": _("Last hour"), "24h": _("Last 24 hours"), "7d": _("Last 7 days")}
-_STATES: Mapping[str, Any] = {
+STATES: Mapping[str, Any] = {
     "open": _("healthy"),
     "limited": _("limited"),
     "cooling_down": _("cooling down"),
@@ -39,6 +42,7 @@ _STATES: Mapping[str, Any] = {
     "locked": _("locked"),
     "unknown": _("unknown"),
 }
+"""Where the gate of a webhook stands."""
 _NAMES: Mapping[str, Any] = {
     "database": _("Database"),
     "redis": _("Redis"),
@@ -137,6 +141,7 @@ def _drawn(found: Overview) -> dict[str, Any]:
         "latencies": [(name, seconds(value)) for name, value in _parts(found.latencies)],
         "chart": {
             **asdict(found.series),
+            "language": get_language(),
             "names": {
                 "delivered": _gettext("delivered"),
                 "suppressed": _gettext("kept back"),
@@ -153,8 +158,8 @@ def _drawn(found: Overview) -> dict[str, Any]:
         "beat": seconds(beat) if beat is not None else badges.EMPTY,
         "queues": found.details("broker").get("queues", {}).items(),
         "spool": found.details("spool").get("alerts", 0),
-        "failed_why": [(_spoken(name), badges.number(count)) for name, count in found.failed_why.items()],
-        "suppressed_why": [(_spoken(name), badges.number(count)) for name, count in found.suppressed_why.items()],
+        "failed_why": [(_spoken(name), number(count)) for name, count in found.failed_why.items()],
+        "suppressed_why": [(_spoken(name), number(count)) for name, count in found.suppressed_why.items()],
     }
 
 
@@ -163,17 +168,17 @@ def _alive(alive: bool) -> tuple[str, str]:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    words = _STATES.get(line.state, line.state)
+    words = STATES.get(line.state, line.state)
     title = _gettext("%(name)s: delivered over time") % {"name": line.name}
     return {
         "name": line.name,
         "state": badges.badge("gate", line.state, words, title=retell(line.reason)),
         "wait": seconds(line.wait_s) if line.wait_s >= 1 else "",
-        "pending": badges.number(line.pending),
+        "pending": number(line.pending),
         "oldest": badges.age(line.oldest) if line.oldest else "",
-        "delivered": badges.number(line.delivered),
-        "suppressed": badges.number(line.suppressed),
-        "failed": badges.number(line.failed),
+        "delivered": number(line.delivered),
+        "suppressed": number(line.suppressed),
+        "failed": number(line.failed),
         "has_failed": bool(line.failed),
         "spark": sparkline(line.trend, title),
         "latencies": [seconds(value) for value in line.latencies],
@@ -182,13 +187,13 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _incident(busy: Busy) -> dict[str, Any]:
     row = busy.incident
-    title = _gettext("%(count)s times in the last 48 hours") % {"count": badges.number(busy.count)}
+    title = _gettext("%(count)s times in the last 48 hours") % {"count": number(busy.count)}
     return {
         "url": links.incident(row.pk),
         "title": badges.first_line(row.title) or row.pk,
         "level": badges.level(row),
         "state": badges.incident(row),
-        "count": badges.number(busy.count),
+        "count": number(busy.count),
         "spark": sparkline(busy.hours, title),
         "seen": badges.age(row.last_seen),
     }
@@ -205,10 +210,9 @@ def _spoken(name: str) -> str:
 
 def _table(found: Overview) -> list[tuple[Any, ...]]:
     """The chart's numbers, the latest first, for who cannot see it."""
-    zone = timezone.get_current_timezone()
-    times = [datetime.fromtimestamp(start, zone) for start in found.series.starts]
+    times = [to_the_minute(datetime.fromtimestamp(start, UTC)) for start in found.series.starts]
     rows = zip(times, *(found.series.counts[name] for name in ("delivered", "suppressed", "failed")), strict=True)
-    return [row for row in reversed(list(rows)) if any(row[1:])]
+    return [(row[0], *map(number, row[1:])) for row in reversed(list(rows)) if any(row[1:])]
 
 
 def seconds(value: float | None) -> str:
@@ -216,9 +220,9 @@ def seconds(value: float | None) -> str:
     if value is None:
         return badges.EMPTY
     if value < 10:
-        return _gettext("%(n)s s") % {"n": f"{value:.1f}"}
+        return _gettext("%(n)s s") % {"n": number(value, 1)}
     if value < 120:
-        return _gettext("%(n)s s") % {"n": f"{value:.0f}"}
+        return _gettext("%(n)s s") % {"n": number(value, 0)}
     if value < 7200:
-        return _gettext("%(n)s min") % {"n": f"{value / 60:.0f}"}
-    return _gettext("%(n)s h") % {"n": f"{value / 3600:.0f}"}
+        return _gettext("%(n)s min") % {"n": number(value / 60, 0)}
+    return _gettext("%(n)s h") % {"n": number(value / 3600, 0)}

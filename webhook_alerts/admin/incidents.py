@@ -21,6 +21,7 @@ from webhook_alerts.admin.filters import ChoiceFilter, IncidentStateFilter, Olde
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.admin.incident_acts import IncidentActs
 from webhook_alerts.drawing.moments import elapsed
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.drawing.sparkline import hourly, sparkline
 from webhook_alerts.models import Alert, Delivery, Incident, Message
 
@@ -74,7 +75,10 @@ class IncidentAdmin(IncidentActs, HistoryAdmin):
             "facts": _facts(row),
             "may": self.may(request, row),
             "silence_url": links.silence(request, row.pk),
-            "alerts": [(alert, badges.title(alert), badges.times(alert.occurrences)) for alert in alerts],
+            "alerts": [
+                (alert, badges.exact(alert.last_seen), badges.title(alert), badges.times(alert.occurrences))
+                for alert in alerts
+            ],
             "alerts_url": links.alerts_of(row.pk),
             "sent": [
                 (message, badges.state(message), badges.age(message.created_at), badges.reason(message))
@@ -104,7 +108,7 @@ class IncidentAdmin(IncidentActs, HistoryAdmin):
     @admin.display(description=_("times"))
     def count_badge(self, row: Incident) -> str:
         """How often it happened, ever."""
-        return badges.number(row.count)
+        return number(row.count)
 
     @admin.display(description=_("last 48 hours"))
     def trend(self, row: Incident) -> SafeString:
@@ -143,7 +147,7 @@ def _in_words(row: Incident) -> str:
         "%(sum)s occurrence in the last 48 hours, at most %(most)s in an hour",
         "%(sum)s occurrences in the last 48 hours, at most %(most)s in an hour",
         sum(values),
-    ) % {"sum": badges.number(sum(values)), "most": badges.number(max(values))}
+    ) % {"sum": number(sum(values)), "most": number(max(values))}
 
 
 def _alerts(row: Incident) -> QuerySet[Alert]:
@@ -164,9 +168,9 @@ def _facts(row: Incident) -> list[tuple[Any, Any]]:
         (_("In this state"), badges.age(row.state_since)),
         (_("Last seen"), badges.age(row.last_seen)),
         (_("First seen"), badges.age(row.first_seen)),
-        (_("Occurrences"), badges.number(row.count)),
+        (_("Occurrences"), number(row.count)),
         (_("Episode began"), badges.age(row.opened_at)),
-        (_("Messages of this episode"), badges.number(row.told)),
+        (_("Messages of this episode"), number(row.told)),
         (_("Returns"), _returns(row)),
         (_("Logger"), row.logger),
         (_("Exception"), row.exception_type),

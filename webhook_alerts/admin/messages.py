@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from webhook_alerts.admin import badges
 from webhook_alerts.admin.filters import ChoiceFilter, Older, SinceFilter, WebhookFilter
@@ -19,6 +19,7 @@ from webhook_alerts.admin.resend import ResendMixin
 from webhook_alerts.admin.timeline import acts, attempts
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import get_config
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.drawing.previews import preview
 from webhook_alerts.models import Alert, Delivery, Message
 
@@ -59,7 +60,7 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
         """How it looks, what it carries, and how it fared."""
         carried = row.deliveries.select_related("alert").order_by("pk")
         return {
-            "title": _("Message to %(webhook)s") % {"webhook": row.webhook},
+            "title": gettext("Message to %(webhook)s") % {"webhook": row.webhook},
             "state": badges.state(row),
             "reason": badges.reason(row),
             "age": badges.age(row.created_at),
@@ -85,13 +86,13 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
         if not carried:
             return badges.two_lines(badges.EMPTY, badges.reason(row))
         first, more = badges.title(carried[0].alert), len(carried) - 1
-        text = f"{first} {ngettext('and %d more', 'and %d more', more) % more}" if more else first
-        return badges.two_lines(text, badges.reason(row))
+        text = ngettext("%(first)s and %(n)d more", "%(first)s and %(n)d more", more) % {"first": first, "n": more}
+        return badges.two_lines(text if more else first, badges.reason(row))
 
     @admin.display(description=_("failed requests"))
     def failures(self, row: Message) -> str:
         """How many; nothing where none failed."""
-        return badges.number(row.attempts) if row.attempts else ""
+        return number(row.attempts) if row.attempts else ""
 
     @admin.display(description=_("age"))
     def age(self, row: Message) -> SafeString | str:

@@ -108,8 +108,12 @@ def _goes_to(names: tuple[str, ...]) -> str:
     words = ", ".join(names) or _("nowhere")
     if not missing:
         return words
-    values = {"missing": ", ".join(missing), "others": ", ".join(stand_ins(names, configured)) or _("nobody")}
-    return f"{words} ({_('%(missing)s: not configured, so to %(others)s') % values})"
+    values = {
+        "names": words,
+        "missing": ", ".join(missing),
+        "others": ", ".join(stand_ins(names, configured)) or _("nobody"),
+    }
+    return _("%(names)s (%(missing)s: not configured, so to %(others)s)") % values
 
 
 def _origin(row: WebhookOverride | RouteOverride, *, added: bool) -> str:

@@ -57,8 +57,7 @@ class SilenceForm(forms.Form):
             "message ~ *timeout*, context.region = eu. Compare with =, != and ~ (where * stands for any text and ? for "
             "one character), a level with >= and <=. Fields: %(fields)s and context.<key>. A logger includes those "
             "below it. Critical alerts are silenced too where the conditions hold for them."
-        )
-        % {"fields": ", ".join(FIELDS)},
+        ),
     )
     reason = forms.CharField(
         label=gettext_lazy("Why"),
@@ -84,6 +83,7 @@ class SilenceForm(forms.Form):
         super().__init__(*args, **kwargs)
         zone = timezone.get_current_timezone_name()
         self.fields["key"].initial = uuid7
+        self.fields["matchers"].help_text = self.fields["matchers"].help_text % {"fields": ", ".join(FIELDS)}
         self.fields["starts_at"].help_text = _("Empty: from now on. Times are those of %(zone)s.") % {"zone": zone}
         self.fields["ends_at"].help_text = _("Empty: for as long as is chosen above. Else this counts.")
 

@@ -24,9 +24,11 @@ from webhook_alerts.admin import badges, timeline
 from webhook_alerts.admin.filters import Listed, Older
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.admin.silence_form import REMINDERS, SilenceForm
+from webhook_alerts.drawing import moments
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.matching import MatcherError
 from webhook_alerts.models import Silence
-from webhook_alerts.silencing import announce, sample, silence
+from webhook_alerts.silencing import sample, silence
 
 
 def standing(row: Silence) -> tuple[str, Any]:
@@ -147,7 +149,7 @@ class SilenceAdmin(HistoryAdmin):
             (_("Ended early"), badges.exact(row.ended_at) if row.ended_at else ""),
             (_("Ended by"), row.ended_by),
             (_("Made by"), row.created_by or badges.EMPTY),
-            (_("Kept back"), badges.number(row.suppressed)),
+            (_("Kept back"), number(row.suppressed)),
             (_("Told to the webhooks"), _("yes") if row.announce else _("no")),
             (_("Told before it ends"), dict(REMINDERS).get(str(row.remind_s), f"{row.remind_s} s")),
         ]
@@ -181,7 +183,7 @@ class SilenceAdmin(HistoryAdmin):
     @admin.display(description=_("kept back"))
     def kept_back(self, row: Silence) -> str:
         """How many deliveries."""
-        return badges.number(row.suppressed) if row.suppressed else ""
+        return number(row.suppressed) if row.suppressed else ""
 
     @admin.display(description=_("until"))
     def until(self, row: Silence) -> SafeString | str:
@@ -206,8 +208,8 @@ def _preview(form: SilenceForm) -> dict[str, Any]:
     given = form.cleaned_data
     return {
         "sample": sample.newest_that_fit(given["matchers"]),
-        "starts": announce.clock(given["starts_at"]) if given["starts_at"] else "",
-        "ends": announce.clock(given["ends_at"]),
+        "starts": moments.clock(given["starts_at"]) if given["starts_at"] else "",
+        "ends": moments.clock(given["ends_at"]),
     }
 
 

@@ -17,15 +17,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from webhook_alerts import audit, overrides
 from webhook_alerts.admin import badges
 from webhook_alerts.admin.base import Base
+from webhook_alerts.admin.dashboard import STATES, seconds
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.delivery.resume import resume
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.models import Act
 from webhook_alerts.operations import trial
 from webhook_alerts.operations.webhooks import COUNTED, Standing, standings
@@ -39,14 +40,6 @@ _PERMISSIONS: Mapping[str, str] = {
     "pause": "webhook_alerts.pause_webhook",
     "resume": "webhook_alerts.pause_webhook",
     "test": "webhook_alerts.test_webhook",
-}
-_GATES: Mapping[str, Any] = {
-    "open": gettext_lazy("open"),
-    "limited": gettext_lazy("limited"),
-    "cooling_down": gettext_lazy("cooling down"),
-    "breaker_open": gettext_lazy("breaker open"),
-    "paused": gettext_lazy("paused"),
-    "unknown": gettext_lazy("unknown"),
 }
 
 
@@ -142,8 +135,8 @@ def _test(request: HttpRequest, name: str) -> None:
     audit.note(Act.Verb.TESTED, "webhook", name, actor=request.user.get_username())
     (ended,) = trial.run([name], get_config().service, TRIAL_S)
     if ended.arrived:
-        text = _("The test arrived at “%(name)s” after %(seconds)s s.")
-        messages.success(request, text % {"name": name, "seconds": ended.after_s})
+        text = _("The test arrived at “%(name)s” after %(time)s.")
+        messages.success(request, text % {"name": name, "time": seconds(ended.after_s)})
         return
     url = reverse("admin:webhook_alerts_alert_changelist", query={"q": str(ended.alert_id)})
     text = _("A test is on its way to “{name}” ({state}). <a href='{url}'>See how it fares</a>.")
@@ -158,9 +151,9 @@ def _drawn(each: Standing) -> dict[str, Any]:
     return {
         "webhook": each,
         "reason": retell(each.reason),
-        "gate": badges.badge("gate", each.gate, _GATES.get(each.gate, each.gate)),
-        "wait": _("for %(seconds)g s") % {"seconds": each.wait_s} if each.wait_s else "",
-        "pending": f"{badges.number(each.pending)}{capped}",
+        "gate": badges.badge("gate", each.gate, STATES.get(each.gate, each.gate)),
+        "wait": _("for %(time)s") % {"time": seconds(each.wait_s)} if each.wait_s else "",
+        "pending": f"{number(each.pending)}{capped}",
         "oldest": badges.age(each.oldest) if each.oldest else "",
         "last": badges.age(each.last.started_at) if each.last else "",
         "outcome": badges.outcome(each.last) if each.last else "",

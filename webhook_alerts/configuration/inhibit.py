@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import override
+
 from webhook_alerts.configuration.problems import Problems, shown
 from webhook_alerts.matching import CONTEXT, FIELDS, Matcher, MatcherError, read
 
@@ -53,7 +55,8 @@ def _read(rule: Mapping[Any, Any]) -> Inhibition:
 
 def _side(rule: Mapping[Any, Any], key: str) -> tuple[Matcher, ...]:
     try:
-        return read(rule[key])
+        with override(None):  # what checks say is in English
+            return read(rule[key])
     except MatcherError as error:
         raise ValueError(f"{key}: {error.discreet}") from None
 

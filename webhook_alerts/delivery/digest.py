@@ -16,11 +16,15 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from webhook_alerts import models
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.channels.base import Channel
 from webhook_alerts.conf import Config, Webhook
 from webhook_alerts.delivery.look import look, speaking_to
+from webhook_alerts.drawing.moments import span
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.models import Delivery, Message
 from webhook_alerts.silencing import quiet
 from webhook_alerts.silencing.quiet import Span
@@ -99,9 +103,10 @@ def summary(told: Sequence[tuple[Any, ...]], config: Config, quiet_hours: Span |
         text = " ".join(message.split())[:_SHOWN] or kind
         groups[level, ": ".join(filter(None, (exception.rpartition(".")[2] or logger, text)))] += occurrences
     total = sum(levels.values())
-    often = [f"{number:,} × {text}" for (_level, text), number in groups.most_common(GROUPS)]
+    shown = [f"{number(often)} × {text}" for (_level, text), often in groups.most_common(GROUPS)]
     if len(groups) > GROUPS:
-        often.append(f"and {len(groups) - GROUPS:,} other kinds")
+        rest = len(groups) - GROUPS
+        shown.append(ngettext("and %(n)s other kind", "and %(n)s other kinds", rest) % {"n": number(rest)})
     return Alert(
         id=uuid7(),
         level=Level(max(levels)),
@@ -110,10 +115,12 @@ def summary(told: Sequence[tuple[Any, ...]], config: Config, quiet_hours: Span |
         first_seen=begin.timestamp(),
         last_seen=end.timestamp(),
         context={
-            "By level": ", ".join(
-                f"{levels[level]:,} {level.name.lower()}" for level in reversed(Level) if levels[level]
+            _("By level"): ", ".join(
+                f"{number(levels[level])} × {models.Alert.Level(level).label}"
+                for level in reversed(Level)
+                if levels[level]
             ),
-            "Most often": "\n".join(often),
+            _("Most often"): "\n".join(shown),
         },
         environment=config.environment,
         service=config.service,
@@ -123,14 +130,11 @@ def summary(told: Sequence[tuple[Any, ...]], config: Config, quiet_hours: Span |
 
 def _heading(total: int, begin: datetime, end: datetime, quiet_hours: Span | None) -> str:
     if quiet_hours:
-        first, last = quiet_hours
-        shown = "%H:%M" if last - first < timedelta(hours=24) else "%Y-%m-%d %H:%M"
-        values = {"n": f"{total:,}", "from": f"{first:{shown}}", "to": f"{last:{shown}}"}
-        return _("%(n)s alerts in the quiet hours, %(from)s to %(to)s") % values
-    values = {"n": f"{total:,}", "span": _span(begin, end)}
-    return _("%(n)s alerts while this webhook could not be reached, %(span)s") % values
-
-
-def _span(begin: datetime, end: datetime) -> str:
-    shown = "%H:%M" if begin.date() == end.date() else "%Y-%m-%d %H:%M"
-    return f"{begin:{shown}} to {end:{shown} %Z}"
+        text = ngettext("%(n)s alert in the quiet hours, %(span)s", "%(n)s alerts in the quiet hours, %(span)s", total)
+        return text % {"n": number(total), "span": span(*quiet_hours)}
+    text = ngettext(
+        "%(n)s alert while this webhook could not be reached, %(span)s",
+        "%(n)s alerts while this webhook could not be reached, %(span)s",
+        total,
+    )
+    return text % {"n": number(total), "span": f"{span(begin, end)} {end:%Z}"}

@@ -11,6 +11,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from webhook_alerts.drawing.moments import exact
+
 Mentions = Callable[[str], bool]
 """Does a mention, as it is written, really call anybody?"""
 _PLAIN = re.compile(r"[^\\`*_~<@\[]+")
@@ -47,13 +49,17 @@ def _match(source: str, at: int) -> tuple[_Draw | None, re.Match[str] | None]:
     return None, None
 
 
-def moment(seconds: int, form: str = "Y-m-d H:i:s") -> SafeString:
+def moment(seconds: int, form: str = "") -> SafeString:
     """A time in Unix *seconds*, in the current time zone; what no calendar has stays a number."""
     try:
         then = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return _text(str(seconds))
-    return format_html('<time datetime="{}">{}</time>', then.isoformat(), date_format(timezone.localtime(then), form))
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        then.isoformat(),
+        date_format(timezone.localtime(then), form) if form else exact(then),
+    )
 
 
 def _text(value: str) -> SafeString:

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webhook_alerts.alert import Alert
+from webhook_alerts.drawing.moments import with_zone
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.incidents.rules import has_incident
 from webhook_alerts.models import Incident
 
@@ -40,14 +42,10 @@ def _noted(alert: Alert, row: Incident | None) -> Alert:
         return replace(alert, state="flapping", state_since=since, note=words)
     words = note(row)
     if row.told_alert == alert.id and row.state == Incident.State.OPEN and row.count > alert.occurrences:
-        often = _("%(n)s times since %(when)s") % {"n": f"{row.count:,}", "when": exact(row.first_seen)}
-        words = f"{words}; {often}" if words else often
+        often = ngettext("%(n)s time since %(when)s", "%(n)s times since %(when)s", row.count)
+        often %= {"n": number(row.count), "when": with_zone(timezone.localtime(row.first_seen))}
+        words = _("%(note)s; %(often)s") % {"note": words, "often": often} if words else often
     return replace(alert, state=row.state, state_since=since, note=words)
-
-
-def exact(moment: datetime) -> str:
-    """*moment* to the minute, in the project's time zone, which it names."""
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
 def note(row: Incident) -> str:

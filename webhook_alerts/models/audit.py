@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from webhook_alerts import alert
+
+TARGETS: Mapping[str, Any] = {
+    "incident": _("incident"),
+    "silence": _("silence"),
+    "message": _("message"),
+    "webhook": _("webhook"),
+    "route": _("route"),
+}
+"""What acts are done to."""
 
 
 class Act(models.Model):
@@ -48,4 +58,9 @@ class Act(models.Model):
         indexes: ClassVar = [models.Index(fields=["target", "target_id", "-id"], name="wa_act_target")]
 
     def __str__(self) -> str:
-        return f"{self.actor or '—'} {self.get_verb_display()} {self.target} {self.target_id}"
+        return f"{self.actor or '—'}: {self.get_verb_display()} · {self.target_label} {self.target_id}"
+
+    @property
+    def target_label(self) -> str:
+        """What sort of thing it was done to."""
+        return str(TARGETS.get(self.target, self.target))

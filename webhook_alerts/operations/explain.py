@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +14,8 @@ from webhook_alerts.conf import Config, get_config
 from webhook_alerts.configuration.routes import goes_by_level, route_key, stand_ins
 from webhook_alerts.delivery import record
 from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.drawing.moments import exact
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.incidents.notes import note
 from webhook_alerts.models import Delivery, Incident, Message
 from webhook_alerts.retelling import retell
@@ -116,9 +116,9 @@ def _repeats(row: models.Alert, config: Config) -> Iterator[str]:
             "first are folded.",
             row.occurrences,
         ) % {
-            "count": f"{row.occurrences:,}",
-            "first": _clock(row.first_seen),
-            "last": _clock(row.last_seen),
+            "count": number(row.occurrences),
+            "first": exact(row.first_seen),
+            "last": exact(row.last_seen),
             "window": config.dedup_window,
         }
 
@@ -172,11 +172,11 @@ def _sent(item: Delivery, message: Message) -> Iterator[str]:
             made,
         )
         how = " ".join(filter(None, (last.get_outcome_display(), retell(last.error) or _status(last.status_code))))
-        yield text % {"n": made, "at": _clock(last.started_at), "how": how}
+        yield text % {"n": made, "at": exact(last.started_at), "how": how}
     if item.state == Delivery.State.FAILED:
         yield _("It failed: %(reason)s.") % {"reason": retell(item.reason or message.reason).rstrip(".")}
     elif message.state == Message.State.PENDING:
-        yield _("It is tried again at %(at)s at the earliest.") % {"at": _clock(message.due_at)}
+        yield _("It is tried again at %(at)s at the earliest.") % {"at": exact(message.due_at)}
 
 
 def _status(code: int | None) -> str:
@@ -196,7 +196,3 @@ def _gate(name: str) -> str:
     }
     text = words.get(seen["state"], _("Its gate cannot be asked: %(reason)s."))
     return text % {"wait": seen["wait_s"], "reason": retell(str(seen["reason"])).rstrip(".")}
-
-
-def _clock(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "Y-m-d H:i:s")  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from webhook_alerts.channels.base import File
@@ -50,9 +51,9 @@ def _draw(figure: Any, counts: Mapping[str, Sequence[int]], span: tuple[datetime
         below = [low + height for low, height in zip(below, heights, strict=True)]
     starts, ends = span
     ticks = range(0, BARS + 1, BARS // 4)
-    form = "%H:%M" if (ends - starts).days <= 1 else "%a %d"
+    form = "H:i" if (ends - starts).days <= 1 else "D d"
     axes.set_xticks([tick - 0.5 for tick in ticks])
-    axes.set_xticklabels([f"{starts + (ends - starts) * tick / BARS:{form}}" for tick in ticks])
+    axes.set_xticklabels([date_format(starts + (ends - starts) * tick / BARS, form) for tick in ticks])
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", ncols=len(_COLOURS), frameon=False, fontsize=8)

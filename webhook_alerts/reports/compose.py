@@ -9,8 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from webhook_alerts import models
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.conf import Config
+from webhook_alerts.drawing import moments
+from webhook_alerts.drawing.numbers import number
+from webhook_alerts.reasons import CLASSES
 from webhook_alerts.reports.contents import Contents
 
 _TITLES: Mapping[str, Any] = {
@@ -45,9 +49,9 @@ def compose(contents: Contents, webhook: str, period: str, span: tuple[datetime,
 
 def _parts(contents: Contents, span: tuple[datetime, datetime]) -> list[tuple[str, str]]:
     return [
-        (_("Period"), f"{span[0]:%Y-%m-%d %H:%M} – {span[1]:%Y-%m-%d %H:%M %Z}"),
+        (_("Period"), moments.period(*span)),
         (_("By level"), _levels(contents)),
-        (_("New groups"), f"{contents.new_groups:,}" if contents.new_groups else ""),
+        (_("New groups"), number(contents.new_groups) if contents.new_groups else ""),
         (_("Most often"), "\n".join(_group(group.count, group.title, group.is_new) for group in contents.groups)),
         (_("Not delivered"), _reasons(contents.failed)),
         (_("Kept back"), _reasons(contents.suppressed)),
@@ -61,21 +65,22 @@ def _levels(contents: Contents) -> str:
         now, before = contents.delivered.get(level, 0), contents.delivered_before.get(level, 0)
         if now or before:
             shown.append(_("%(level)s: %(now)s (before: %(before)s)") % {
-                "level": level.name.lower(), "now": f"{now:,}", "before": f"{before:,}"
+                "level": models.Alert.Level(level).label, "now": number(now), "before": number(before)
             })  # fmt: skip
     return "\n".join(shown)
 
 
 def _group(count: int, title: str, is_new: bool) -> str:
-    return f"{count:,} × {_line(title)}" + (f" ({_('new')})" if is_new else "")
+    text = _("%(count)s × %(title)s (new)") if is_new else "%(count)s × %(title)s"
+    return text % {"count": number(count), "title": _line(title)}
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
-    return "\n".join(f"{count:,} × {label or _('other')}" for label, count in counts.items())
+    return "\n".join(f"{number(count)} × {CLASSES.get(label or 'other', label)}" for label, count in counts.items())
 
 
-def _alerts(number: int) -> str:
-    return ngettext("%(n)s alert", "%(n)s alerts", number) % {"n": f"{number:,}"}
+def _alerts(count: int) -> str:
+    return ngettext("%(n)s alert", "%(n)s alerts", count) % {"n": number(count)}
 
 
 def _trend(now: int, before: int) -> str:

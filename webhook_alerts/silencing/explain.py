@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from webhook_alerts.alert import Level
 from webhook_alerts.conf import Webhook, get_config
+from webhook_alerts.drawing.moments import clock, with_zone
 from webhook_alerts.matching import MatcherError, fit, labels_of
 from webhook_alerts.models import Alert, Delivery, Silence
 from webhook_alerts.retelling import retell
 from webhook_alerts.silencing import keeping_back, quiet
-from webhook_alerts.silencing.announce import clock
 from webhook_alerts.silencing.sample import matchers_of
 
 MOST = 200
@@ -73,5 +73,4 @@ def _quiet(row: Alert, webhook: Webhook | None, is_waiting: bool) -> Iterator[st
     now = timezone.now()
     until = quiet.until(webhook, now) if webhook is not None and is_waiting and row.level < Level.CRITICAL else None
     if until is not None:
-        at = f"{until:%Y-%m-%d %H:%M %Z}"
-        yield _("It waits for the end of the quiet hours at %(time)s.") % {"time": at}
+        yield _("It waits for the end of the quiet hours at %(time)s.") % {"time": with_zone(until)}

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -82,6 +82,7 @@ class Command(BaseCommand):
         spool = verb("spool", "what waits on disk for the broker")
         spool.add_argument("--replay", action="store_true", help="store it now, without the broker")
 
+    @no_translations
     def handle(self, *, verb: str, as_json: bool, **options: Any) -> None:
         names = ("webhook", "timeout", "since", "id", "ids", "replay", "worker", "beat")
         given = {key: options[key] for key in names if key in options}

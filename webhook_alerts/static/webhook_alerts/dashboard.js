@@ -19,14 +19,33 @@
     return [starts, ...Object.keys(COLOURS).map((name) => counts[name])];
   }
 
+  // Times and numbers as the page's language has them.
+  function words(language) {
+    const speaker = (kind, options) => new Intl[kind](language, options);
+    const date = { day: "2-digit", month: "2-digit" };
+    const clock = { hour: "2-digit", minute: "2-digit" };
+    const [days, clocks, moments] = [date, clock, { ...date, ...clock }].map((form) => speaker("DateTimeFormat", form));
+    const figures = speaker("NumberFormat");
+    const said = (form, value) => (value == null ? "—" : form.format(value));
+    return {
+      number: (value) => said(figures, value),
+      moment: (at) => said(moments, at == null ? at : at * 1000),
+      tick: (at, step) => said(step >= 86400 ? days : clocks, at * 1000),
+    };
+  }
+
   function draw() {
     const place = document.getElementById("wa-chart");
     const data = given();
     const ink = getComputedStyle(document.body).color;
     const line = colour("--hairline-color");
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+    const said = words(data.language);
+    const times = { ...axis, values: (plot, splits, axisIndex, space, step) => splits.map((at) => said.tick(at, step)) };
+    const numbers = { ...axis, size: 56, values: (plot, splits) => splits.map(said.number) };
     const series = Object.entries(COLOURS).map(([name, variable]) => ({
       label: data.names[name],
+      value: (plot, value) => said.number(value),
       stroke: colour(variable),
       fill: `${colour(variable)}33`,
       width: 2,
@@ -35,7 +54,8 @@
     }));
     const size = { width: place.clientWidth, height: HEIGHT };
     chart?.destroy();
-    chart = new uPlot({ ...size, series: [{ label: data.names.time }, ...series], axes: [axis, { ...axis, size: 56 }] }, rows(data), place);
+    const time = { label: data.names.time, value: (plot, at) => said.moment(at) };
+    chart = new uPlot({ ...size, series: [time, ...series], axes: [times, numbers] }, rows(data), place);
   }
 
   // Only what differs is replaced, so that focus, selection and what is open stay.
