@@ -31,7 +31,7 @@ from webhook_alerts.delivery.transport import TransportError
 from webhook_alerts.incidents import state as incident
 from webhook_alerts.intake.accept import accept
 from webhook_alerts.intake.spooled import take_up
-from webhook_alerts.models import Attempt, Delivery, Message, Pause
+from webhook_alerts.models import Alert, Attempt, Delivery, Message, Pause
 from webhook_alerts.outbox.spool import Spool
 from webhook_alerts.testing.standin import Answer
 
@@ -392,17 +392,39 @@ def away(*_: Any) -> None:
     raise OperationalError("the database is away")
 
 
-def test_that_an_incident_is_resolved_is_mailed_once_and_in_its_thread(errors, mailbox):
-    alert = an_alert("it broke", fingerprint="f" * 32, last_seen=time.time(), first_seen=time.time())
-    accept({"alerts": [alert.to_dict()]})
+def test_that_somebody_deals_with_an_incident_and_that_it_is_over_is_mailed_once_in_its_thread(errors, mailbox):
+    now = time.time()
+    accept({"alerts": [an_alert("it broke", fingerprint="f" * 32, last_seen=now, first_seen=now).to_dict()]})
+    deliver("errors")
+    Alert.objects.update(occurrences=57)
+    assert incident.acknowledge("f" * 32, "ana")
     deliver("errors")
     assert incident.resolve("f" * 32, "ana")
     assert not incident.resolve("f" * 32, "ben")
-    Message.objects.filter(state="delivered").update(update_due_at=timezone.now())
+    Message.objects.filter(deliveries__isnull=False).update(update_due_at=timezone.now())  # the counts are due as well
     deliver("errors")
-    deliver("errors")
-    told, resolved = mailbox.received
-    assert (resolved["Subject"].strip(), resolved["X-Alert-State"]) == ("[✅ resolved] it broke", "resolved")
-    assert resolved["References"] == told["References"]
-    assert resolved["Message-ID"] != told["Message-ID"]
+    assert not Message.objects.filter(update_due_at__isnull=False).exists()
+    told, taken, resolved = mailbox.received
+    assert (taken["Subject"].strip(), resolved["Subject"].strip()) == (
+        "[👀 acknowledged ×57] it broke",
+        "[✅ resolved ×57] it broke",
+    )
+    assert told["References"] == taken["References"] == resolved["References"]
+    assert len({told["Message-ID"], taken["Message-ID"], resolved["Message-ID"]}) == 3
+    assert "acknowledged by ana" in taken.get_body(["plain"]).get_content()
     assert "resolved by ana" in resolved.get_body(["plain"]).get_content()
+    assert resolved["X-Alert-State"] == "resolved"
+    assert resolved["Importance"] is None
+
+
+def test_counts_are_mailed_once_when_the_window_is_over(errors, mailbox):
+    now = time.time()
+    accept({"alerts": [an_alert("it broke", fingerprint="f" * 32, last_seen=now, first_seen=now).to_dict()]})
+    deliver("errors")
+    Alert.objects.update(occurrences=57)
+    Message.objects.update(update_due_at=timezone.now())
+    deliver("errors")
+    deliver("errors")
+    told, counted = mailbox.received
+    assert counted["Subject"].strip() == "[🔴 ERROR ×57] it broke"
+    assert counted["References"] == told["References"]

@@ -201,6 +201,8 @@ class Channel(abc.ABC):
     incident's state at once and counts when their window is over."""
     can_move: ClassVar[bool] = False
     """May an answer say that a webhook is elsewhere now (``Outcome.moved_to``)?"""
+    told_states: ClassVar[frozenset[str]] = frozenset({"resolved"})
+    """What becomes of an incident and gets a message of its own, where the one that told of it cannot be changed."""
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")
     """What its URLs begin with; empty: anything, as its ``endpoint`` judges."""
     carrier: ClassVar[str] = "webhook_alerts.delivery.transport.send"

@@ -97,7 +97,8 @@ def render(message: Message, webhook: Webhook, channel: Channel, config: Config)
     if not alerts or message.digest:
         return None
     if not channel.supports_edit:
-        alerts = [alert for alert in alerts if alert.occurrences > 1]
+        # That an incident is resolved, and how often it was seen, a message of its own has said.
+        alerts = [alert for alert in alerts if alert.occurrences > 1 and alert.state != "resolved"]
     payload = channel.render(alerts, look(webhook, config)) if alerts else None
     whole = payload is not None and (payload.count == len(alerts) or not channel.supports_edit)
     return payload if whole and payload is not None and payload.json != message.body else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -15,23 +15,35 @@ from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import SLACK, with_notes
 from webhook_alerts.models import Delivery, Incident, Message
 
+_REASONS: Mapping[str, str] = {
+    Incident.State.RESOLVED: reasons.RESOLVED,
+    Incident.State.ACKNOWLEDGED: reasons.TAKEN_IN_HAND,
+}
+"""Of a message that says it where the first cannot be changed."""
+
 
 def show_state(incident: Incident) -> None:
     """Have the latest message of this episode, at each webhook, say where *incident* stands.
 
-    Where a service cannot edit, one more message says that it is resolved; nothing where nothing was told. To be
-    called in the transaction that changes the state.
+    Where a service cannot edit, one more message says what the channel tells, as that it is resolved; nothing where
+    nothing was told. To be called in the transaction that changes the state.
     """
     for webhook, delivery in _told(incident):
         channel = registry.get(webhook.channel)
         if channel.supports_edit and delivery.message_id:
             update.mark_now(delivery.message_id)
-        elif incident.state == Incident.State.RESOLVED and delivery.state != Delivery.State.PENDING:
+        elif incident.state in channel.told_states and delivery.state != Delivery.State.PENDING:
             row = Delivery.objects.filter(pk=delivery.pk).values_list(*(f"alert__{name}" for name in record.COLUMNS))
             with speaking_to(webhook):
                 alerts = with_notes([record.value_of(columns) for columns in row])
             payload = channel.render(alerts, look(webhook, get_config()))
-            Message.objects.create(webhook=webhook.name, body=payload.json, reason=reasons.RESOLVED, due_at=Now())
+            Message.objects.create(
+                webhook=webhook.name,
+                body=payload.json,
+                files=[file.to_dict() for file in payload.files],
+                reason=_REASONS[incident.state],
+                due_at=Now(),
+            )
 
 
 def _told(incident: Incident) -> Iterator[tuple[Webhook, Delivery]]:
