@@ -9,6 +9,7 @@ from pathlib import Path
 
 from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
 from webhook_alerts.testing.fake_discord import FakeDiscord
+from webhook_alerts.testing.fake_google_chat import FakeGoogleChat
 from webhook_alerts.testing.fake_pagerduty import FakePagerDuty
 from webhook_alerts.testing.fake_slack import FakeSlack
 from webhook_alerts.testing.fake_teams import FakeTeams
@@ -20,6 +21,7 @@ from webhook_alerts.testing.standin_server import StandIn
 EVERY: tuple[type[Service], ...] = (
     FakeAlertmanager,
     FakeDiscord,
+    FakeGoogleChat,
     FakePagerDuty,
     FakeSlack,
     FakeTeams,
