@@ -201,7 +201,8 @@ def _take_digest(webhook: Webhook, channel: Channel, config: Config) -> Claim | 
 def _has_counted_on(rows: Sequence[Fresh]) -> bool:
     """Were repeats counted since *rows* were read? Whoever counts just now waits for this transaction, and sees it."""
     shown = {row.alert.id: row.alert.occurrences for row in rows}
-    now = AlertRow.objects.select_for_update().filter(pk__in=shown).values_list("pk", "occurrences")
+    # Locked in the order in which everybody does.
+    now = AlertRow.objects.select_for_update().filter(pk__in=shown).order_by("pk").values_list("pk", "occurrences")
     return any(shown[key] != occurrences for key, occurrences in now)
 
 

@@ -17,6 +17,7 @@ from webhook_alerts import audit, reasons
 from webhook_alerts.conf import Config
 from webhook_alerts.incidents import messages, rules
 from webhook_alerts.models import Act, Alert, Incident
+from webhook_alerts.models.bulk import insert
 
 TITLE = 255
 _COUNTED = (
@@ -75,9 +76,12 @@ def count(seen: Sequence[Seen], config: Config, now: datetime) -> Counted:
     looked = _look(seen, known, config, now)
     try:
         with transaction.atomic(using=router.db_for_write(Incident)):
-            Incident.objects.bulk_create([row for row in _sorted(looked.rows) if row.pk not in known])
+            insert([row for row in _sorted(looked.rows) if row.pk not in known])
     except IntegrityError:  # another worker was quicker with some of them
-        Incident.objects.bulk_create([_bare(row) for row in _sorted(looked.rows)], ignore_conflicts=True)
+        insert(
+            [_bare(row.pk, row.level, row.first_seen, now) for row in _sorted(looked.rows)],
+            ignore_conflicts=True,
+        )
         known = _lock(fingerprints)
         looked = _look(seen, known, config, now)
     Incident.objects.bulk_create(
@@ -97,7 +101,7 @@ def count(seen: Sequence[Seen], config: Config, now: datetime) -> Counted:
 def _look(seen: Iterable[Seen], known: Mapping[str, Incident], config: Config, now: datetime) -> _Round:
     looked = _Round()
     for one in seen:
-        row = looked.rows.get(one.fingerprint) or known.get(one.fingerprint) or _new(one)
+        row = looked.rows.get(one.fingerprint) or known.get(one.fingerprint) or _new(one, now)
         if row is None:
             continue
         looked.rows[row.pk] = row
@@ -120,16 +124,23 @@ def _lock(fingerprints: Iterable[str]) -> dict[str, Incident]:
     return {row.pk: row for row in rows}
 
 
-def _new(one: Seen) -> Incident | None:
+def _new(one: Seen, now: datetime) -> Incident | None:
     """The incident that begins with *one*; ``None`` for repeats of what was pruned, or makes no incident."""
     if one.alert is None:
         return None
-    return _bare(Incident(fingerprint=one.fingerprint, level=one.alert.level, first_seen=one.last_seen))
+    return _bare(one.fingerprint, one.alert.level, one.last_seen, now)
 
 
-def _bare(row: Incident) -> Incident:
+def _bare(fingerprint: str, level: int, first_seen: datetime, now: datetime) -> Incident:
     """A row that nothing is counted on yet."""
-    return Incident(fingerprint=row.pk, level=row.level, first_seen=row.first_seen, last_seen=row.first_seen)
+    return Incident(
+        fingerprint=fingerprint,
+        level=level,
+        first_seen=first_seen,
+        last_seen=first_seen,
+        state_since=now,
+        opened_at=now,
+    )
 
 
 def _add(row: Incident, one: Seen) -> None:

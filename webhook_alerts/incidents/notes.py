@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -21,16 +22,35 @@ SLACK = timedelta(seconds=5)
 """The clock of the caller's process may differ from that of the worker that opened the episode."""
 
 
+@dataclass(slots=True)
+class _Standing:
+    """What is told of an incident; an ``Incident`` knows it, too, and is read in three times the time."""
+
+    state: str
+    state_since: datetime
+    state_by: str
+    opened_at: datetime
+    reopened: int
+    flapping: bool
+    told_alert: UUID | None
+    first_seen: datetime
+    count: int
+
+
+_COLUMNS = tuple(each.name for each in fields(_Standing))
+
+
 def with_notes(alerts: Sequence[Alert]) -> list[Alert]:
     """*alerts*, those that belong to an incident with its ``state`` and a ``note``; one query for all of them."""
     wanted = {alert.fingerprint for alert in alerts if has_incident(alert)}
     if not wanted:
         return list(alerts)
-    rows = {row.pk: row for row in Incident.objects.filter(pk__in=wanted).defer("labels", "hours", "title")}
+    found = Incident.objects.filter(pk__in=wanted).order_by().values_list("pk", *_COLUMNS)
+    rows = {key: _Standing(*columns) for key, *columns in found}
     return [_noted(alert, rows.get(alert.fingerprint)) if has_incident(alert) else alert for alert in alerts]
 
 
-def _noted(alert: Alert, row: Incident | None) -> Alert:
+def _noted(alert: Alert, row: _Standing | None) -> Alert:
     if row is None:
         return alert
     since = row.state_since.timestamp()
@@ -48,7 +68,7 @@ def _noted(alert: Alert, row: Incident | None) -> Alert:
     return replace(alert, state=row.state, state_since=since, note=words)
 
 
-def note(row: Incident) -> str:
+def note(row: Incident | _Standing) -> str:
     """Where *row* stands, in words; nothing for what is simply open."""
     if row.state == Incident.State.RESOLVED:
         text = _("resolved by %(who)s after %(time)s") if row.state_by else _("quiet, resolved after %(time)s")

@@ -27,6 +27,7 @@ from webhook_alerts.intake import dedup, measured, repeats, sent
 from webhook_alerts.intake.columns import row
 from webhook_alerts.intake.repeats import Told
 from webhook_alerts.intake.sent import Sent
+from webhook_alerts.models.bulk import insert
 from webhook_alerts.shared_memory import PREFIX, client
 
 logger = logging.getLogger("webhook_alerts.intake")
@@ -75,7 +76,7 @@ def _accept(batch: Mapping[str, Any]) -> int:
     noted = _read_all("A note of what was sent", batch.get("sent", ()), Sent.from_dict)
     if firsts or folded or told or noted:
         with transaction.atomic(using=router.db_for_write(models.Alert)):
-            models.Alert.objects.bulk_create([one.row for one in firsts], ignore_conflicts=True)
+            insert([one.row for one in firsts], ignore_conflicts=True)
             added = repeats.count([*early, *told, *(Told.of(one.alert) for one in folded)], owners)
             counted_on = counting.count(_seen(firsts, added), config, timezone.now())
             _owe(firsts, counted_on.kept_back)
@@ -158,9 +159,16 @@ def _seen(firsts: Sequence[_Incoming], added: Iterable[repeats.Added]) -> list[S
 def _owe(firsts: Sequence[_Incoming], kept_back: Mapping[UUID, str]) -> None:
     """The deliveries of *firsts*; of those that are *kept_back*, suppressed ones that say why."""
     now = timezone.now()
-    models.Delivery.objects.bulk_create(
+    insert(
         [
-            models.Delivery(alert_id=one.alert.id, webhook=name, level=one.alert.level, **_fate(kept_back, one, now))
+            models.Delivery(
+                alert_id=one.alert.id,
+                webhook=name,
+                level=one.alert.level,
+                created_at=now,
+                owed_since=now,
+                **_fate(kept_back, one, now),
+            )
             for one in firsts
             for name in one.route
         ],
