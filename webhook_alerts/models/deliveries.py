@@ -129,6 +129,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["settled_at"], name="wa_delivery_settled", condition=models.Q(settled_at__isnull=False)
             ),
+            models.Index(fields=["settled_at"], name="wa_delivery_failed", condition=models.Q(state="failed")),
         ]
 
     def __str__(self) -> str:

@@ -63,6 +63,7 @@ class Incident(models.Model):
             models.Index(fields=["-last_seen"], name="wa_incident_seen"),
             models.Index(fields=["level", "-last_seen"], name="wa_incident_level"),
             models.Index(fields=["kind", "-last_seen"], name="wa_incident_kind"),
+            models.Index(fields=["state_since"], name="wa_incident_flapping", condition=models.Q(flapping=True)),
         ]
 
     def __str__(self) -> str:
