@@ -428,3 +428,17 @@ def test_counts_are_mailed_once_when_the_window_is_over(errors, mailbox):
     told, counted = mailbox.received
     assert counted["Subject"].strip() == "[🔴 ERROR ×57] it broke"
     assert counted["References"] == told["References"]
+
+
+def test_what_has_become_quiet_together_is_mailed_together(errors, mailbox):
+    now = time.time()
+    storm = [an_alert(f"number {i}", fingerprint=f"{i:032}", last_seen=now, first_seen=now) for i in range(30)]
+    accept({"alerts": [alert.to_dict() for alert in storm]})
+    assert deliver("errors") == 1
+    assert incident.resolve_quiet(timezone.now() + timedelta(hours=2)) == 30
+    assert incident.resolve_quiet(timezone.now() + timedelta(hours=2)) == 0
+    assert deliver("errors") == 1
+    *_, resolved = mailbox.received
+    assert resolved["Subject"].strip() == "[✅ 30 resolved] number 0 … and 29 more"
+    text = resolved.get_body(["plain"]).get_content()
+    assert all(f"✅ number {i}" in text for i in range(30))

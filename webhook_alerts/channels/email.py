@@ -154,14 +154,24 @@ def _subject(alerts: Sequence[Alert], style: Style) -> str:
         changing = f"{content.sign(first)} {state} {content.times(first, style)}".rstrip()
         lasting = _title(first, style)
     else:
-        levels = Counter(alert.level for alert in alerts)
-        counts = ", ".join(
-            f"{levels[level]} {content.level(level, style)}" for level in reversed(Level) if levels[level]
-        )
-        changing = f"{content.SIGNS[max(levels)]} {counts}"
         more = style.say("… and {n} more").format(n=style.number(len(alerts) - 1))
-        lasting = f"{_title(first, style)} {more}"
+        changing, lasting = _counts(alerts, style), f"{_title(first, style)} {more}"
     return cut_end(f"[{changing}] {f'{origin}: ' if origin else ''}{lasting}", SUBJECT)
+
+
+def _counts(alerts: Sequence[Alert], style: Style) -> str:
+    """How many of which level; or of the state that all are in."""
+    if state := _common_state(alerts):
+        return f"{content.STATE_SIGNS[state]} {len(alerts)} {style.say(state)}"
+    levels = Counter(alert.level for alert in alerts)
+    shown = (f"{levels[level]} {content.level(level, style)}" for level in reversed(Level) if levels[level])
+    return f"{content.SIGNS[max(levels)]} {', '.join(shown)}"
+
+
+def _common_state(alerts: Sequence[Alert]) -> str:
+    """What has become of all of *alerts*; empty where that differs, or is nothing."""
+    states = {alert.state for alert in alerts}
+    return states.pop() if len(states) == 1 and states <= content.STATE_SIGNS.keys() else ""
 
 
 def _title(alert: Alert, style: Style) -> str:
@@ -178,13 +188,13 @@ def _headers(alerts: Sequence[Alert]) -> dict[str, JSON]:
     sorted_by = {
         "X-Alert-Level": first.level.name,
         "X-Alert-Kind": first.kind.value,
-        "X-Alert-State": first.state if len(alerts) == 1 else "",
+        "X-Alert-State": first.state if len(alerts) == 1 else _common_state(alerts),
         "X-Alert-Service": first.service,
         "X-Alert-Environment": first.environment,
         "X-Alert-Logger": first.logger if len(alerts) == 1 else "",
     }
     found = {name: cut_end(_flat(value[: 2 * _HEADER]), _HEADER) for name, value in sorted_by.items()}
-    urgent = _URGENT if first.level >= Level.CRITICAL and first.state in {"", "open"} else {}
+    urgent = _URGENT if any(alert.level >= Level.CRITICAL and alert.state in {"", "open"} for alert in alerts) else {}
     return {**_ALWAYS, **urgent, **{name: value for name, value in found.items() if value}}
 
 

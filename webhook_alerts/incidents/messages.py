@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -22,28 +22,36 @@ _REASONS: Mapping[str, str] = {
 """Of a message that says it where the first cannot be changed."""
 
 
-def show_state(incident: Incident) -> None:
-    """Have the latest message of this episode, at each webhook, say where *incident* stands.
+def show_state(*incidents: Incident) -> None:
+    """Have the latest message of each episode, at each webhook, say where *incidents* stand: all at the same state.
 
-    Where a service cannot edit, one more message says what the channel tells, as that it is resolved; nothing where
-    nothing was told. To be called in the transaction that changes the state.
+    Where a service cannot edit, further messages say what the channel tells, as that it is resolved: as few as hold
+    all of them. Nothing where nothing was told. To be called in the transaction that changes the state.
     """
-    for webhook, delivery in _told(incident):
-        channel = registry.get(webhook.channel)
-        if channel.supports_edit and delivery.message_id:
-            update.mark_now(delivery.message_id)
-        elif incident.state in channel.told_states and delivery.state != Delivery.State.PENDING:
-            row = Delivery.objects.filter(pk=delivery.pk).values_list(*(f"alert__{name}" for name in record.COLUMNS))
-            with speaking_to(webhook):
-                alerts = with_notes([record.value_of(columns) for columns in row])
-            payload = channel.render(alerts, look(webhook, get_config()))
-            Message.objects.create(
-                webhook=webhook.name,
-                body=payload.json,
-                files=[file.to_dict() for file in payload.files],
-                reason=_REASONS[incident.state],
-                due_at=Now(),
-            )
+    owed: dict[str, list[Delivery]] = {}
+    for incident in incidents:
+        for webhook, delivery in _told(incident):
+            channel = registry.get(webhook.channel)
+            if channel.supports_edit and delivery.message_id:
+                update.mark_now(delivery.message_id)
+            elif incident.state in channel.told_states and delivery.state != Delivery.State.PENDING:
+                owed.setdefault(webhook.name, []).append(delivery)
+    for name, deliveries in owed.items():
+        _tell(get_config().webhooks[name], deliveries, _REASONS[incidents[0].state])
+
+
+def _tell(webhook: Webhook, deliveries: Iterable[Delivery], reason: str) -> None:
+    """Owe *webhook* what has become of the alerts of *deliveries*, the gravest first."""
+    channel = registry.get(webhook.channel)
+    rows = Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).order_by("-level", "id")
+    with speaking_to(webhook):
+        columns = rows.values_list(*(f"alert__{name}" for name in record.COLUMNS))
+        alerts = with_notes([record.value_of(row) for row in columns])
+    while alerts:
+        payload = channel.render(alerts[: min(webhook.batch_size, channel.max_alerts)], look(webhook, get_config()))
+        files = [file.to_dict() for file in payload.files]
+        Message.objects.create(webhook=webhook.name, body=payload.json, files=files, reason=reason, due_at=Now())
+        alerts = alerts[max(1, payload.count) :]
 
 
 def _told(incident: Incident) -> Iterator[tuple[Webhook, Delivery]]:

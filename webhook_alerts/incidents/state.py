@@ -46,22 +46,35 @@ def resolve_quiet(now: datetime | None = None) -> int:
     since = now - timedelta(seconds=after_s)
     quiet = Incident.objects.filter(state__in=[Incident.State.OPEN, Incident.State.ACKNOWLEDGED], last_seen__lt=since)
     found = quiet.order_by("last_seen").values_list("pk", flat=True)[:AT_ONCE]
-    unresolved = [Incident.State.OPEN, Incident.State.ACKNOWLEDGED]
-    return sum(
-        _change(key, unresolved, Incident.State.RESOLVED, Act.Verb.RESOLVED, "", last_seen__lt=since) for key in found
-    )
-
-
-def _change(fingerprint: str, before: Sequence[str], after: str, verb: str, actor: str, **only: Any) -> bool:
+    # In one transaction, so that they are told together, and in the order in which whoever counts locks them.
     with record.short():
-        rows: QuerySet[Incident] = Incident.objects.filter(pk=fingerprint, state__in=before, **only)
-        if not rows.update(state=after, state_since=timezone.now(), state_by=actor[:150]):
-            return False
-        audit.note(verb, "incident", fingerprint, actor=actor)
-        incident = Incident.objects.get(pk=fingerprint)
-        if actor or not incident.flapping:
+        over = [incident for key in sorted(found) if (incident := _resolved(key, last_seen__lt=since))]
+        messages.show_state(*(incident for incident in over if not incident.flapping))
+    return len(over)
+
+
+def _resolved(fingerprint: str, **only: Any) -> Incident | None:
+    unresolved = [Incident.State.OPEN, Incident.State.ACKNOWLEDGED]
+    return _changed(fingerprint, unresolved, Incident.State.RESOLVED, Act.Verb.RESOLVED, "", **only)
+
+
+def _change(fingerprint: str, before: Sequence[str], after: str, verb: str, actor: str) -> bool:
+    with record.short():
+        incident = _changed(fingerprint, before, after, verb, actor)
+        if incident is not None and (actor or not incident.flapping):
             messages.show_state(incident)
-    return True
+    return incident is not None
+
+
+def _changed(
+    fingerprint: str, before: Sequence[str], after: str, verb: str, actor: str, **only: Any
+) -> Incident | None:
+    """The incident as it is after the change, which is on record, if it was one."""
+    rows: QuerySet[Incident] = Incident.objects.filter(pk=fingerprint, state__in=before, **only)
+    if not rows.update(state=after, state_since=timezone.now(), state_by=actor[:150]):
+        return None
+    audit.note(verb, "incident", fingerprint, actor=actor)
+    return Incident.objects.get(pk=fingerprint)
 
 
 def _settle(since: datetime) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
+from contextlib import suppress
 from functools import partial
 
 from webhook_alerts.channels import inside
@@ -36,6 +38,8 @@ def _append(name: str, lines: list[bytes]) -> None:
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "it is no file")
+        with suppress(OSError):  # some file systems know no locks; each line is one write all the same
+            fcntl.flock(handle, fcntl.LOCK_EX)  # else the line that another process writes just now looks cut
         if not _is_whole(handle):
             lines = [b"\n" + lines[0], *lines[1:]]
         for line in lines:
