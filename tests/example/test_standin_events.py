@@ -14,6 +14,7 @@ from webhook_alerts.alert import Kind
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Access, Style, encode
 from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
+from webhook_alerts.testing.fake_opsgenie import FakeOpsgenie
 from webhook_alerts.testing.fake_pagerduty import FakePagerDuty
 from webhook_alerts.testing.fake_webhook import FakeWebhook
 from webhook_alerts.testing.standin import Service
@@ -40,11 +41,12 @@ def send(service: Service, name: str, **values: object) -> None:
 
 
 def test_events_are_drawn_and_no_text_becomes_markup(chromium: str, tmp_path: Path) -> None:
-    services = [FakeWebhook(limits=()), FakeAlertmanager(limits=()), FakePagerDuty(limits=())]
+    kinds = (FakeWebhook, FakeAlertmanager, FakePagerDuty, FakeOpsgenie)
+    services = [kind(limits=()) for kind in kinds]
     with StandIn(services, page=PAGE) as standin:
         for service in services:
             send(service, f"to-{service.name}", state="open", note="came back", state_since=1.8e9)
-        document = seen(chromium, standin, tmp_path, at="")
+        document = seen(chromium, standin, tmp_path, at="").replace("\u200b", "")
     assert "<title>What the channels received</title>" in document
     assert "<img" not in document
     assert document.count("<script") == 1  # the page's own
@@ -67,3 +69,7 @@ def test_events_are_drawn_and_no_text_becomes_markup(chromium: str, tmp_path: Pa
     assert '<article class="triggered">' in document
     assert '<span class="severity error">error</span>' in document
     assert '<div class="log">trigger</div>' in document
+    # opsgenie
+    assert '<article class="open P2">' in document
+    assert '<span class="tag">error</span>' in document
+    assert "⟦HTML⟧" not in document

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from typing import Any
 
 from webhook_alerts.channels import retry_after
 from webhook_alerts.channels.base import Outcome, Response, Verdict
@@ -25,3 +27,12 @@ def classify(response: Response, *, now: float | None = None) -> Outcome:
     if status >= 500 or status in TRANSIENT or 300 <= status < 400:
         return Outcome(Verdict.RETRY, reason, wait_s=wish or 0.0)
     return Outcome(Verdict.REFUSED, reason)
+
+
+def json_object(response: Response) -> dict[str, Any]:
+    """The JSON object that *response* says; empty where it says none."""
+    try:
+        found = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -5,7 +5,6 @@ https://developer.pagerduty.com/docs/events-api-v2-overview and /docs/send-alert
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -119,7 +118,7 @@ class PagerDuty(Channel):
 
         A key that is not known, or of another kind of integration, is refused with 400, and will always be.
         """
-        said = _json(response.body)
+        said = http_status.json_object(response)
         reason = _words(response.status, said)
         found = http_status.classify(response)
         if response.status == 429 and "retry-after" not in response.headers:
@@ -140,16 +139,8 @@ class PagerDuty(Channel):
 
 def _summary(alert: Alert, style: Style) -> str:
     """What is shown in lists and read out on the telephone, so without a sign."""
-    times = f" ×{style.number(alert.occurrences)}" if alert.occurrences > 1 else ""
+    times = f" {content.times(alert, style)}".rstrip()
     return cut_end(content.line(alert, style), SUMMARY - len(times)) + times
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _words(status: int, said: Mapping[str, Any]) -> str:

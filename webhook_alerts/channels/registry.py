@@ -21,6 +21,7 @@ _BUILT_IN = {
     "email": "webhook_alerts.channels.email.Email",
     "file": "webhook_alerts.channels.file.File",
     "google_chat": "webhook_alerts.channels.google_chat.GoogleChat",
+    "opsgenie": "webhook_alerts.channels.opsgenie.Opsgenie",
     "pagerduty": "webhook_alerts.channels.pagerduty.PagerDuty",
     "slack": "webhook_alerts.channels.slack.Slack",
     "teams": "webhook_alerts.channels.teams.Teams",

@@ -10,6 +10,7 @@ from pathlib import Path
 from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
 from webhook_alerts.testing.fake_discord import FakeDiscord
 from webhook_alerts.testing.fake_google_chat import FakeGoogleChat
+from webhook_alerts.testing.fake_opsgenie import FakeOpsgenie
 from webhook_alerts.testing.fake_pagerduty import FakePagerDuty
 from webhook_alerts.testing.fake_slack import FakeSlack
 from webhook_alerts.testing.fake_teams import FakeTeams
@@ -22,6 +23,7 @@ EVERY: tuple[type[Service], ...] = (
     FakeAlertmanager,
     FakeDiscord,
     FakeGoogleChat,
+    FakeOpsgenie,
     FakePagerDuty,
     FakeSlack,
     FakeTeams,
