@@ -10,7 +10,7 @@ VENV := .venv/.made
 DEMO := .venv/.demo
 DEV := .venv/.dev
 
-.PHONY: help demo test lint bench soak fresh lock clean
+.PHONY: help demo test lint bench soak messages fresh lock clean
 
 help:
 	@echo "make demo     the example project: web, worker, beat, Redis and a stand-in for Discord (ARGS=--once: check and end)"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint     ruff, mypy, import rules, migrations"
 	@echo "make bench    the benchmarks"
 	@echo "make soak     faults at random on real processes (SOAK_SEED, SOAK_SECONDS)"
+	@echo "make messages the texts of the sources into the catalogues of all languages; names what a translation lacks"
 	@echo "make fresh    the README's commands in a clean clone"
 	@echo "make lock     renew $(LOCK)"
 	@echo "make clean    remove .venv and what the demo left"
@@ -62,6 +63,9 @@ bench: $(DEV)
 
 soak: $(DEV)
 	@SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest tests/end_to_end/test_conservation.py $(ARGS)
+
+messages: $(DEV)
+	@$(BIN)/python .ci/messages
 
 fresh:
 	.ci/fresh

@@ -45,6 +45,8 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: zipfile.ZipFile) -> No
         "webhook_alerts/migrations/0001_initial.py",
         "webhook_alerts/templates/webhook_alerts/admin/attempts.html",
         "webhook_alerts/static/webhook_alerts/admin.css",
+        "webhook_alerts/locale/pt_BR/LC_MESSAGES/django.mo",
+        "webhook_alerts/locale/pt_BR/LC_MESSAGES/django.po",
     ],
 )
 def test_what_is_no_module_is_in_the_wheel_too(wheel: zipfile.ZipFile, name: str) -> None:

@@ -146,7 +146,8 @@ class WebhookForm(SeenForm):
             field.initial = bool(text) if key == "enabled" else text
             if name in declared_in_settings() and text != declared[key]:
                 said = _("yes") if declared[key] == "on" else declared[key] or _("empty")
-                field.help_text = f"{field.help_text} {_('In the settings: %(value)s.') % {'value': said}}".strip()
+                in_settings = _("In the settings: %(value)s.") % {"value": said}
+                field.help_text = f"{field.help_text} {in_settings}".strip()
         self.fields["address"].help_text = self._about_address(name)
 
     def _offer(self, name: str, now: dict[str, str]) -> None:
