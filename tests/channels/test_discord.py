@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,13 +15,15 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.channels.hostile import TRACE, alert, hostile
+from tests.channels.hostile import TEXTS, TRACE, alert, hostile
 from tests.channels.schemas import validator
 from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Access, File, Request, Response, Style, Verdict
 from webhook_alerts.channels.discord import Discord
+from webhook_alerts.channels.text import clean
+from webhook_alerts.drawing.markdown import marked
 from webhook_alerts.testing.fake_discord import FakeDiscord
 from webhook_alerts.testing.fake_discord_rules import faults, is_empty
 
@@ -58,6 +62,75 @@ def test_forty_hostile_alerts_are_all_carried(style: Style) -> None:
     left = hostile()
     while left:
         left = left[check(left, style) :]
+
+
+def texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        node = [value for key, value in node.items() if key not in {"url", "timestamp", "footer"}]
+    if isinstance(node, list):
+        for value in node:
+            yield from texts(value)
+    elif isinstance(node, str):
+        yield node
+
+
+def shown(body: dict[str, Any]) -> str:
+    """All that can be read in the channel, by a reader of Discord's markup that knows nothing of what renders."""
+    parts = [body.get("content", "")]
+    titles = []
+    for embed in body.get("embeds", ()):
+        titles.append(re.sub(r"\\([\\*_~`|])", r"\1", embed.get("title", "")))  # which may hold emphasis and no more
+        parts.append(embed.get("description", ""))
+        parts += [text for field in embed.get("fields", ()) for text in (field["name"], field["value"])]
+    read = [html.unescape(re.sub(r"</?[a-z][^>]*>", "\n", marked(part, lambda mention: True))) for part in parts]
+    return "\n".join(titles + read).replace("\u200b", "")
+
+
+def is_what_we_meant(body: dict[str, Any]) -> None:
+    """Of all marks only ours are left when the texts are read: code, our link, times, and in a plain line its level."""
+    embeds = [{key: text for key, text in embed.items() if key != "title"} for embed in body.get("embeds", ())]
+    for text in texts([body.get("content", ""), embeds]):  # a title calls nobody and holds no links
+        tags = set(re.findall(r"<([a-z]+)", marked(text, lambda mention: True)))
+        assert tags <= {"pre", "code", "a", "time", *({"strong"} if text == body.get("content") else ())}, text
+        assert "wa-mention" not in marked(text, lambda mention: True)
+
+
+@pytest.mark.parametrize("place", ["message", "stack_trace", "context", "note", "logger"])
+@pytest.mark.parametrize("style", STYLES)
+def test_no_hostile_text_is_lost_without_a_mark_and_none_becomes_markup(style: Style, place: str) -> None:
+    for text in [*TEXTS, "👩‍👩‍👧‍👦 مرحبا @everyone <@&12> *_`~|[a](https://b.example) # -" * 9]:
+        given_alert = alert(**{"message": "boom", place: {"k": text} if place == "context" else text})
+        check([given_alert], style)
+        body = CHANNEL.render([given_alert], style).json
+        is_what_we_meant(body)
+        if place in {"context", "logger"} and not style.use_embeds:
+            continue  # plain text is for those who want no more than message and trace
+        seen, wanted = (" ".join(each.replace("\u200b", "").split()) for each in (shown(body), clean(text)))
+        if wanted not in seen:
+            assert len(wanted) > min(250, style.max_message_length)
+            assert "characters cut" in seen or "…" in seen
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(STYLES), st.text(st.sampled_from('"\\\n\t<>&`x😀\u0301\ud800'), min_size=1, max_size=30))
+def test_a_trace_of_a_megabyte_keeps_its_cause(style: Style, unit: str) -> None:
+    trace = (unit * (1_000_000 // len(unit))) + "\nValueError: the cause that must be kept"
+    given_alert = alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=trace)
+    check([given_alert], style)
+    body = CHANNEL.render([given_alert], style).json
+    assert "ValueError: the cause that must be kept" in shown(body)
+    assert "characters cut" in shown(body)
+
+
+def test_of_two_hundred_facts_those_that_are_not_shown_are_counted() -> None:
+    context = {f"field {number}": f"value {number} " * (number % 20) for number in range(200)}
+    body = CHANNEL.render([alert(context=context, stack_trace=TRACE)], Style()).json
+    assert faults(body) == []
+    names = {field["name"] for field in body["embeds"][0]["fields"] if field["name"].startswith("field ")}
+    told = sum(int(number) for number in re.findall(r"(\d+) more in the record", shown(body)))
+    marks = shown(body).count("more in the record")
+    assert len(names) + told in {200, 200 + marks - 1}  # a mark that found no room is counted by the next
+    assert len(names) >= 3
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -13,7 +13,15 @@ from typing import Any
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import content
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.text import clean, code_block, cut_end, cut_middle, escape_emphasis, escape_markdown
+from webhook_alerts.channels.text import (
+    clean,
+    code_block,
+    cut_end,
+    cut_middle,
+    defuse,
+    escape_emphasis,
+    escape_markdown,
+)
 
 TITLE = 256
 DESCRIPTION = 4096
@@ -43,7 +51,7 @@ BUTTON_LINK = 512
 BUTTON_LABEL = 80
 _LONGEST_LINK = 1024
 """Discord takes 2,048 characters; a longer one than this is none of ours."""
-_TEXT_CLIP = 20_000
+_FENCE = "```py\n\n```"
 _LONG_VALUE = 40
 _CONTEXT_FIELDS = 18
 _MARK = 60
@@ -186,16 +194,13 @@ def plain(alert: Alert, style: Style, room: int) -> tuple[str, bool]:
     head = f"{sign(alert)} **{content.level(alert.level, style)}**{times}{state} "
     message = escape_markdown(cut_end(" ".join(_text(alert.message, style).split()), 500))
     line = head + cut_end(message, max(0, min(room, 1200) - len(head)))
-    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP, style.say)) if style.include_stack_traces else ""
-    if not trace:
+    if not style.include_stack_traces or not alert.stack_trace:
         return line, True
-    left = room - len(line) - len("\n```py\n\n```")
+    left = room - len(line) - 1
     if left < 200:
         return line, False
-    block = code_block(trace, "py")
-    if len(block) <= left:
-        return f"{line}\n{block}", len(trace) >= len(alert.stack_trace)
-    return f"{line}\n{code_block(cut_middle(trace, left - 100, style.say), 'py')}"[:room], False
+    block, whole = _trace_block(alert.stack_trace, left, style)
+    return f"{line}\n{block}", whole
 
 
 def clamp(embed: Mapping[str, Any], room: int, tail: str, style: Style) -> dict[str, Any]:
@@ -326,24 +331,16 @@ def _add_trace(embed: dict[str, Any], alert: Alert, style: Style, room: int, tai
     """
     if not style.include_stack_traces or not alert.stack_trace:
         return True
-    used = size(embed)
     message = str(embed.get("description", ""))
-    left = min(DESCRIPTION - len(message), room - used) - tail - len("\n```py\n\n```") - 1
+    left = min(DESCRIPTION - len(message), room - size(embed)) - tail - 1
     if left < 100:
         return False
-    trace = clean(cut_middle(alert.stack_trace, _TEXT_CLIP, style.say))
-    block = code_block(trace, "py")
-    whole = len(trace) == len(alert.stack_trace)
-    if len(block) > left + 10:
-        block, whole = _fitting_block(trace, left, style), False
+    block, whole = _trace_block(alert.stack_trace, left, style)
     embed["description"] = f"{message}\n{block}".strip()
     return whole
 
 
-def _fitting_block(trace: str, left: int, style: Style) -> str:
-    """A fenced block within *left* characters; parting backticks may lengthen a text, so it may take a second cut."""
-    target = left - 12
-    block = code_block(cut_middle(trace, target, style.say), "py")
-    if len(block) > left:
-        block = code_block(cut_middle(trace, target * target // len(block) - 8, style.say), "py")
-    return block if len(block) <= left else code_block(cut_middle(trace.replace("`", "'"), target, style.say), "py")
+def _trace_block(trace: str, room: int, style: Style) -> tuple[str, bool]:
+    """A fenced block within *room* characters, and whether all of *trace* stands in it."""
+    shown = content.cleaned(trace, room - len(_FENCE), lambda text: len(defuse(text)), style)
+    return code_block(shown, "py"), len(shown) == len(trace) or shown == clean(trace)
