@@ -128,7 +128,8 @@ def _link(link: str, style: Style) -> str:
     if not 0 < len(link) <= _LONGEST_LINK:
         return ""
     address = link.replace("|", "%7C").replace(">", "%3E").replace("<", "%3C")
-    return f"<{address}|{style.say('Open · acknowledge · silence')}>"
+    label = style.say("Open · acknowledge · silence")
+    return f"<{address}|{label}>"
 
 
 def _own(alert: Alert, style: Style, room: int) -> tuple[str, list[Fact]]:
