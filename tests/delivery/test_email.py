@@ -17,6 +17,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from tests.browser import browser
+from tests.channels.hostile import hostile
 from tests.delivery.conftest import an_alert
 from tests.delivery.mail_server import CERTIFICATE, Mailbox, mail_server
 from tests.delivery.test_transport import serve
@@ -442,3 +444,26 @@ def test_what_has_become_quiet_together_is_mailed_together(errors, mailbox):
     assert resolved["Subject"].strip() == "[✅ 30 resolved] number 0 … and 29 more"
     text = resolved.get_body(["plain"]).get_content()
     assert all(f"✅ number {i}" in text for i in range(30))
+
+
+@pytest.mark.slow
+def test_no_mail_is_wider_than_a_phone_and_each_is_read_in_the_dark(tmp_path):
+    some = [each for each in hostile() if each.message or each.stack_trace]
+    pages = [
+        Email().render(some[at : at + 8], Style(link=lambda each: "https://shop.example/" + "x" * 300))
+        for at in (0, 8, 16, 24)
+    ]
+    pages.append(Email().render(some * 2, Style()))
+    with browser(tmp_path / "profile") as window:
+        window.resize(360, 640)
+        for number, page in enumerate(pages):
+            (tmp_path / f"{number}.html").write_text(page.json["html"])
+            window.open(f"file://{tmp_path}/{number}.html")
+            assert window.overflow() == 0
+        window.prefer("dark")
+        paper, ink = window.run(
+            "return [...document.querySelectorAll('.ink, .card')].slice(0, 2)"
+            ".map((one, at) => getComputedStyle(one)[at ? 'color' : 'backgroundColor'])"
+        )
+        assert window.console() == []
+    assert (paper, ink) == ("rgb(27, 30, 37)", "rgb(232, 234, 237)")

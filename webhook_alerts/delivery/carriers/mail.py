@@ -1,7 +1,7 @@
 """Mail by the project's own backend, whichever that is; what a mail server replies is said like an answer of HTTP.
 
-Django's own backend is listened to: by itself it tells neither that some recipients were refused nor whether a mail
-was taken before its connection broke, and a server that hangs or drips holds it for as long as it likes.
+Django's own backend is listened to: by itself it tells neither that some recipients were refused nor whether the mail
+was on its way when its connection broke, and a server that hangs or drips holds it for as long as it likes.
 """
 
 from __future__ import annotations
@@ -74,7 +74,6 @@ class _Talk:
 
     limit: deadline.Deadline
     is_sending: bool = True
-    is_taken: bool = False
     refused: Mapping[str, tuple[int, bytes]] = field(default_factory=dict)
 
 
@@ -91,8 +90,7 @@ def _converse(timeout: float, request: Request | None = None) -> Response:
                 return Response(503, {"stage": "backend"}, b"the mail backend has sent nothing")
         except Exception as error:  # noqa: BLE001
             # Not chained: such texts hold addresses, and a traceback would show them.
-            if not talk.is_taken:
-                return _replied(error) or _raise(error, talk)
+            return _replied(error) or _raise(error, talk)
         finally:
             if connection is not None:
                 with suppress(Exception):  # whatever the farewell is like
@@ -231,7 +229,6 @@ class _SMTP(smtplib.SMTP):
     def data(self, msg: Any) -> tuple[int, bytes]:
         self.talk.is_sending = True
         code, said = super().data(msg)
-        self.talk.is_taken = code == 250
         self.talk.is_sending = False
         return code, said
 
