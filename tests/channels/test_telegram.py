@@ -66,7 +66,7 @@ def check_all(some: list[Alert], style: Style) -> int:
     return payload.count
 
 
-@settings(max_examples=90, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(alerts, min_size=1, max_size=6), st.sampled_from(STYLES))
 def test_any_alerts_are_within_every_limit_and_call_nobody(some: list[Alert], style: Style) -> None:
     check_all(some, style)

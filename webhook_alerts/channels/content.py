@@ -13,6 +13,7 @@ from typing import Any
 
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels.base import Style
+from webhook_alerts.channels.moments import moment
 from webhook_alerts.channels.text import clean, cut_end, cut_middle
 
 TITLE = 120
@@ -144,6 +145,15 @@ def line(alert: Alert, style: Style = PLAIN) -> str:
     exception = clean(cut_end(alert.exception_type, VALUE)).rpartition(".")[2].strip()
     text = " ".join(clean(cut_end(alert.message, VALUE)).split())
     return ": ".join(filter(None, (exception, text))) or kind(alert, style)
+
+
+def timed_line(alert: Alert, most: int, style: Style) -> str:
+    """*alert* in one line behind the time when it was seen last (UTC): what became of it, how often, and ``line``.
+
+    What stands behind the time has at most *most* characters.
+    """
+    said = (STATE_SIGNS.get(alert.state, ""), times(alert, style), line(alert, style))
+    return f"{moment(alert.last_seen):%H:%M:%S} {cut_end(' '.join(filter(None, said)), most)}"
 
 
 def paragraph(alert: Alert, style: Style) -> str:

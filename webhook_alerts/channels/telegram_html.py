@@ -9,12 +9,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webhook_alerts.alert import Alert
 from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.content import Fact, cleaned, describe, level, more, own_template_failed
+from webhook_alerts.channels.moments import moment
 from webhook_alerts.channels.text import clean, escape_entities
 
 TEXT = 4096
@@ -112,14 +112,14 @@ def stripped(text: str) -> str:
     return html.unescape(_TAG.sub("", text))
 
 
-def when(seconds: float, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
-    """A moment. Telegram has times in the reader's own zone only since 2026, and older servers refuse them."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime(form)
-
-
 def _foot(alert: Alert, origin: str, style: Style, *, link_inside: bool) -> Marked:
-    """How grave it is, when it was seen last, where it comes from; and where it is dealt with, if no button says so."""
-    said = " · ".join(filter(None, (level(alert.level, style), when(alert.last_seen), origin)))
+    """How grave it is, when it was seen last, where it comes from; and where it is dealt with, if no button says so.
+
+    Telegram can show a time in the reader's own zone since 2026, and servers that are older refuse the tag.
+    """
+    said = " · ".join(
+        filter(None, (level(alert.level, style), f"{moment(alert.last_seen):%Y-%m-%d %H:%M:%S} UTC", origin))
+    )
     foot = prose(said, "i")
     link = style.link(alert)
     if usable(link):

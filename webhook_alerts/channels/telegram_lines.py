@@ -8,8 +8,7 @@ from itertools import groupby
 from webhook_alerts.alert import Alert
 from webhook_alerts.channels import content
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.telegram_html import ROOM, Marked, joined, preformatted, prose, when
-from webhook_alerts.channels.text import cut_end
+from webhook_alerts.channels.telegram_html import ROOM, Marked, joined, preformatted, prose
 
 FROM = 11
 """From this many waiting alerts on, which are more than two messages of five, each gets a line."""
@@ -34,7 +33,7 @@ def draw(alerts: Sequence[Alert], style: Style, room: int = ROOM) -> tuple[Marke
         left -= _GROUP
         lines: list[str] = []
         for alert in group:
-            line = _line(alert, most, style)
+            line = content.timed_line(alert, most, style)
             left -= len(line) + 1
             if left < 0:
                 break
@@ -60,12 +59,6 @@ def plain(alerts: Sequence[Alert], style: Style, room: int = ROOM) -> tuple[Mark
         if room < 200:
             break
     return joined(texts), len(texts)
-
-
-def _line(alert: Alert, most: int, style: Style) -> str:
-    state = f"{content.STATE_SIGNS[alert.state]} " if alert.state in content.STATE_SIGNS else ""
-    times = f"{content.times(alert, style)} ".lstrip()
-    return f"{when(alert.last_seen, '%H:%M:%S')} {cut_end(f'{state}{times}{content.line(alert, style)}', most)}"
 
 
 def _plain(alert: Alert, style: Style, room: int) -> Marked:

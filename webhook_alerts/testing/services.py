@@ -10,8 +10,10 @@ from pathlib import Path
 from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
 from webhook_alerts.testing.fake_discord import FakeDiscord
 from webhook_alerts.testing.fake_google_chat import FakeGoogleChat
+from webhook_alerts.testing.fake_mattermost import FakeMattermost
 from webhook_alerts.testing.fake_opsgenie import FakeOpsgenie
 from webhook_alerts.testing.fake_pagerduty import FakePagerDuty
+from webhook_alerts.testing.fake_rocketchat import FakeRocketChat
 from webhook_alerts.testing.fake_slack import FakeSlack
 from webhook_alerts.testing.fake_teams import FakeTeams
 from webhook_alerts.testing.fake_telegram import FakeTelegram
@@ -23,8 +25,10 @@ EVERY: tuple[type[Service], ...] = (
     FakeAlertmanager,
     FakeDiscord,
     FakeGoogleChat,
+    FakeMattermost,
     FakeOpsgenie,
     FakePagerDuty,
+    FakeRocketChat,
     FakeSlack,
     FakeTeams,
     FakeTelegram,

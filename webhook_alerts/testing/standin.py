@@ -33,8 +33,9 @@ from typing import Any, ClassVar, Self
 
 from webhook_alerts.testing.standin_server import Answer, Entry, StandIn
 
-__all__ = ["Answer", "Entry", "Places", "Service"]
+__all__ = ["Answer", "Entry", "Places", "Service", "spelled", "unspelled"]
 
+_FILL = "z"
 REMEMBERED_S = 120.0
 """No limit looks further back, in seconds."""
 
@@ -177,3 +178,16 @@ class Service(abc.ABC):
     @abc.abstractmethod
     def unknown(self) -> Answer:
         """What it says of a webhook that is no more."""
+
+
+def spelled(name: str, length: int) -> str:
+    """*name* as small letters and digits, filled up to *length*: for an address whose secret has no other signs."""
+    word = "".join(
+        sign if sign.isascii() and sign.isalnum() and sign != _FILL else f"{_FILL}{ord(sign):02x}" for sign in name
+    )
+    return word.ljust(length, _FILL)
+
+
+def unspelled(word: str) -> str:
+    """The name that ``spelled`` made *word* of."""
+    return re.sub(rf"{_FILL}([0-9a-f]{{2}})", lambda found: chr(int(found[1], 16)), word.rstrip(_FILL))
