@@ -387,6 +387,7 @@ def answer(status: int, body: object = "", **headers: str) -> Response:
             "HTTP 429: rate_limited",
         ),
         (answer(429, {"retry_after": 7.5}), Verdict.WAIT, 7.5, "HTTP 429"),
+        (answer(429, {"retry_after": 10**400}), Verdict.WAIT, 3600, "HTTP 429"),
         (answer(429, "", retry_after="999999"), Verdict.WAIT, 3600, "HTTP 429"),
         (answer(429), Verdict.WAIT, 60, "HTTP 429"),
         (answer(429, retry_after="soon"), Verdict.WAIT, 60, "HTTP 429"),

@@ -154,7 +154,7 @@ def _word(body: bytes) -> str:
 
 def _wish(body: bytes) -> float:
     given = _json(body).get("retry_after")
-    return (retry_after.within(float(given)) or 0.0) if isinstance(given, (int, float)) else 0.0
+    return (retry_after.within(given) or 0.0) if isinstance(given, (int, float)) else 0.0
 
 
 def _is_taken(body: bytes) -> bool:

@@ -243,15 +243,20 @@ def _taken(body: Mapping[str, Any], reason: str) -> Outcome:
     result = body.get("result")
     message: Mapping[str, Any] = result if isinstance(result, dict) else {}
     chat, number = message.get("chat"), message.get("message_id")
-    if not isinstance(number, int):
+    if not _is_number(number):
         return Outcome(Verdict.DELIVERED, reason)
     where = chat.get("id") if isinstance(chat, dict) else None
-    return Outcome(Verdict.DELIVERED, reason, message_id=f"{where}/{number}" if isinstance(where, int) else str(number))
+    return Outcome(Verdict.DELIVERED, reason, message_id=f"{where}/{number}" if _is_number(where) else str(number))
+
+
+def _is_number(value: Any) -> bool:
+    """Is it one that chats and messages may have?"""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63
 
 
 def _wish(response: Response, told: Mapping[str, Any]) -> float:
     given = told.get("retry_after")
-    said = retry_after.within(float(given)) if isinstance(given, (int, float)) else None
+    said = retry_after.within(given) if isinstance(given, (int, float)) else None
     return max(said or 0.0, retry_after.number(response.headers, "retry-after") or 0.0) or (
         http_status.classify(response).wait_s
     )
