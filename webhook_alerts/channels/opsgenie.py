@@ -107,12 +107,12 @@ class Opsgenie(Channel):
             "alias": defuse(content.key(alert)),
             "message": _message(alert, style),
             "description": _description(alert, style),
-            "details": _details(told.facts),
+            "details": _details(told.facts, style),
             "tags": _tags(alert),
             "entity": word(defuse(alert.service or alert.logger), ENTITY),
             "source": word(defuse(alert.host), SOURCE) or "webhook_alerts",
             "priority": _PRIORITY[alert.level],
-            "note": _within(told.note, NOTE),
+            "note": _within(told.note, NOTE, style),
         }
         return Payload(body, 1)
 
@@ -148,9 +148,9 @@ def defuse(text: str) -> str:
     return _TAG_BEGINS.sub(f"<{_ZERO_WIDTH_SPACE}", text)
 
 
-def _within(text: str, most: int) -> str:
+def _within(text: str, most: int, style: Style) -> str:
     """*text* cleaned, defused and cut in its middle."""
-    return defuse(content.cleaned(text, most, _defused))
+    return defuse(content.cleaned(text, most, _defused, style))
 
 
 def _defused(text: str) -> int:
@@ -169,13 +169,13 @@ def _description(alert: Alert, style: Style) -> str:
     head = f"{link}\n\n" if link else ""
     room = DESCRIPTION - len(head)
     trace = alert.stack_trace if style.include_stack_traces else ""
-    message = _within(content.paragraph(alert, style), room - _SURE_OF_TRACE if trace else room)
+    message = _within(content.paragraph(alert, style), room - _SURE_OF_TRACE if trace else room, style)
     if not trace:
         return head + message
-    return f"{head}{message}\n\n{_within(trace, room - len(message) - 2)}"
+    return f"{head}{message}\n\n{_within(trace, room - len(message) - 2, style)}"
 
 
-def _details(facts: Sequence[content.Fact]) -> dict[str, str]:
+def _details(facts: Sequence[content.Fact], style: Style) -> dict[str, str]:
     """All of *facts*; where they are too long, each has the same share of the room."""
     is_short = sum(_defused(fact.name) + _defused(fact.value) + 1 for fact in facts) <= DETAILS
     kept: dict[str, str] = {}
@@ -183,7 +183,7 @@ def _details(facts: Sequence[content.Fact]) -> dict[str, str]:
         name = defuse(fact.name)
         while name in kept:
             name += "′"
-        kept[name] = defuse(fact.value) if is_short else _within(fact.value, DETAILS // len(facts) - len(name))
+        kept[name] = defuse(fact.value) if is_short else _within(fact.value, DETAILS // len(facts) - len(name), style)
     return kept
 
 
