@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,21 @@ from benchmarks.rendering import messages, takes_s
 from tests.channels.hostile import alert, hostile
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
-from webhook_alerts.channels.base import Channel, Response, Style, Window, encode
+from webhook_alerts.channels.base import (
+    Access,
+    Channel,
+    Outcome,
+    Request,
+    Response,
+    Style,
+    Verdict,
+    Window,
+    encode,
+)
 from webhook_alerts.configuration.webhooks import _unreadable
+from webhook_alerts.delivery import transport
 from webhook_alerts.testing import services
+from webhook_alerts.testing.standin import Service
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMES = [name for name in registry.names() if registry.is_built_in(name)]
@@ -117,7 +130,7 @@ DEEP = [b'{"a":' * 9000, b"[" * 60_000, b'{"retry_after":1' + b"0" * 400 + b"}",
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(status=CODES, headers=HEADERS, body=ANSWERS | st.sampled_from(DEEP))
 def test_any_answer_is_understood(name: str, status: int, headers: dict[str, str], body: bytes) -> None:
     outcome = registry.get(name).classify(Response(status, headers, body))
@@ -129,7 +142,7 @@ def test_any_answer_is_understood(name: str, status: int, headers: dict[str, str
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     scheme=st.sampled_from([*Channel.schemes, "mailto", "file", "apprise", "console"]),
     host=st.sampled_from([
@@ -194,6 +207,29 @@ def test_every_service_that_is_reached_by_http_has_a_stand_in_whose_urls_are_its
     for service in found:
         url = service.url("errors")
         assert service.route.fullmatch(re.sub(r"\?.*", "", channel.endpoint(url)).partition(":0")[2])
+
+
+@pytest.mark.parametrize("service", services.EVERY, ids=lambda service: service.name)
+def test_every_hostile_alert_is_taken_and_changed_over_http(service: type[Service]) -> None:
+    channel = registry.get(service.name)
+    with service(limits=()) as server:
+        access = Access(server.url("errors"))
+        left = WAITING[:80]
+        while left:
+            payload = channel.render(left[: channel.max_alerts], STYLES[2])
+            outcome = carried(channel, channel.request(access, payload.json, payload.files, int(time.time())))
+            left = left[payload.count :]
+        assert server.requests("errors")
+        if channel.supports_edit and outcome.message_id:
+            body = channel.render([alert(occurrences=57)], Style()).json
+            carried(channel, channel.edit(access, outcome.message_id, body))
+
+
+def carried(channel: Channel, request: Request) -> Outcome:
+    """What came of *request*, sent as a worker sends it."""
+    outcome = channel.classify(transport.send(request, timeout=10, allow_private=True))
+    assert outcome.verdict is Verdict.DELIVERED, outcome
+    return outcome
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -119,6 +119,7 @@ class StandIn:
 class _Handler(BaseHTTPRequestHandler):
     standin: StandIn
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a kept connection would wait 40 ms for each body
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: the ledger tells."""
