@@ -1,9 +1,17 @@
 """No secret leaves the process; what is none stays readable, and no text makes it slow."""
 
+import json
+import logging
+import threading
+from urllib.parse import quote
+
 import pytest
 
+from webhook_alerts import notify
 from webhook_alerts.conf import get_config, parse
+from webhook_alerts.handlers import WebhookAlertHandler
 from webhook_alerts.outbox.redaction import Redactor, is_sensitive, redactor_for
+from webhook_alerts.testing.outbox import override_alerts
 
 SECRET = "Zk9q3vXw7"
 
@@ -118,8 +126,10 @@ def test_keys_and_credentials_of_a_webhook_are_known_by_their_letters_and_plain_
         "X-Env": "production",
         "X-Shop": "shop-4711-abcdefgh",
     }
-    raw = {"WEBHOOKS": {"errors": {"url": "https://example.com/h", "signing_keys": key, "headers": headers}}}
+    url = "https://example.com/h?v=2016-06-01&routing=OnlyLettersOfAKey"
+    raw = {"WEBHOOKS": {"errors": {"url": url, "signing_keys": key, "headers": headers}}}
     redactor = redactor_for(parse(raw))
+    assert redactor.text("with OnlyLettersOfAKey since 2016-06-01") == "with [redacted:webhook] since 2016-06-01"
     said = redactor.text(f"{key[6:]} {key} open-sesame id=shop-session production shop-4711-abcdefgh")
     assert key not in said
     assert [word for word in said.split() if word in {*headers.values()}] == ["production"]
@@ -129,6 +139,66 @@ def test_a_configured_webhook_is_known_by_its_letters():
     url = get_config().webhooks["errors"].url
     redacted = redactor_for(get_config()).text(f"POST {url} and without scheme {url.split('://')[1]}")
     assert "t" * 60 not in redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Max retries exceeded with url: {path} (Caused by …)",  # as urllib3 says it, without the host
+        "404 for {path}",
+        "next={quoted}",
+        '{{"url": "{slashed}"}}',
+        "the service says: no such hook: {part}",
+        "user:{password} was refused",
+    ],
+)
+def test_a_configured_webhook_is_known_by_its_path_its_parts_and_as_part_of_another_address(text):
+    part = "Zk9q3vXw7Zk9q3vXw7"
+    url = f"https://ana:hunter2%21x@hooks2.example.com/incoming/{part}/now"
+    redactor = redactor_for(parse({"WEBHOOKS": {"errors": url}}))
+    ways = {"path": f"/incoming/{part}/now", "quoted": quote(url, safe=""), "slashed": url.replace("/", "\\/")}
+    redacted = redactor.text(text.format(**ways, part=part, password="hunter2%21x"))
+    assert part not in redacted
+    assert "hunter2" not in redacted
+    assert "[redacted:webhook]" in redacted
+    assert redactor.text("no answer of hooks2.example.com:443") == "no answer of hooks2.example.com:443"
+
+
+def test_tokens_and_keys_of_our_own_are_known_by_their_letters():
+    token, key = "OnlyLettersOfAHealthToken", "x" * 43 + "="
+    redactor = redactor_for(parse({"HEALTH_TOKEN": token, "ENCRYPTION_KEYS": [key]}))
+    assert redactor.text(f"sent {token} and {key}") == "sent [redacted:webhook] and [redacted:webhook]"
+
+
+def test_places_on_this_machine_are_no_secret():
+    webhooks = {"here": "console:", "last": "file:///var/log/alerts_fallback.log"}
+    redactor = redactor_for(parse({"WEBHOOKS": webhooks}))
+    text = "console: cannot write to /var/log/alerts_fallback.log"
+    assert redactor.text(text) == text
+
+
+def test_what_an_alert_is_called_and_where_it_is_to_go_tell_no_secret():
+    url, token = "https://hooks.slack.com/services/T01234567/B01234567/" + SECRET * 3, "ghp_" + "A1b2" * 9
+    log = logging.Logger(f"shop.{token}")
+    log.addHandler(WebhookAlertHandler())
+    with override_alerts() as box:
+        notify.using(webhook=url).error("its address stands where a name belongs")
+        notify.using(webhook=["errors", "Infos"]).error("names stay")
+        notify.using(fingerprint=f"refused {token}").error("refused")
+        notify.using(fingerprint=f"refused {token}").error("refused")
+        notify.using(fingerprint="order 4711").error("order")
+        log.error("a logger of its own")
+        thread = threading.Thread(target=notify.error, args=("from a thread",), name=f"of {token}")
+        thread.start()
+        thread.join()
+    told = json.dumps([alert.to_dict() for alert in box])
+    assert url not in told
+    assert SECRET not in told
+    assert token not in told
+    assert [alert.webhooks for alert in box][:2] == [("[redacted:webhook]",), ("errors", "Infos")]
+    assert box[2].occurrences == 2
+    assert len(box[2].fingerprint) == 32
+    assert box[3].fingerprint == "order 4711"
 
 
 HOSTILE = """

@@ -12,7 +12,7 @@ import string
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webhook_alerts.outbox.redaction import Redactor, names, tokens, urls
@@ -42,7 +42,15 @@ def token(kind: str, secret: str) -> Case:
 TOKENS = [
     *(token("aws key", start + "A2" * 8) for start in ("AKIA", "ASIA", "ABIA", "ACCA")),
     token("google key", "AIza" + A[:35]),
+    token("aws key", "ABSK" + A[:128]),
+    token("aws key", "bedrock-api-key-" + A[:60]),
+    token("azure key", "abc8Q~" + A[:34]),
+    token("azure key", A[:76] + "AZDO" + A[:4]),
+    token("azure key", A[:76] + "+AStAbCdEw=="),
     token("google key", "ya29." + A[:60]),
+    token("google key", "AQ.Ab8RN6" + A[:43]),
+    token("google key", "1//0g" + A[:60]),
+    token("google key", "1%2F%2F0g" + A[:60]),
     token("google key", "GOCSPX-" + A[:28]),
     *(token("github token", f"gh{letter}_" + A[:36]) for letter in "opsur"),
     token("github token", "github_pat_" + A[:22] + "_" + A[:59]),
@@ -50,28 +58,92 @@ TOKENS = [
         token("gitlab token", f"gl{name}-" + A[:20])
         for name in ("pat", "dt", "rt", "cbt", "ptt", "ft", "agent", "soat")
     ),
+    token("gitlab token", "GR1348941" + A[:20]),
+    token("atlassian token", "ATATT3xFfGF0" + A[:180]),
+    token("atlassian token", "ATBB" + A[:32]),
+    *(token("docker token", f"dckr_{kind}_" + A[:27]) for kind in ("pat", "oat")),
     *(token("slack token", f"xox{letter}-123456789012-123456789012-" + A[:24]) for letter in "abprs"),
     token("slack token", "xoxe.xoxp-1-" + A[:60]),
     token("slack token", "xapp-1-A012-" + A[:40]),
     *(token("stripe key", f"{kind}_{mode}_" + A[:24]) for kind in ("sk", "rk") for mode in ("live", "test")),
     token("stripe key", "whsec_" + A[:32]),
+    token("stripe key", "whsk_" + A[:32]),
     token("twilio key", "SK" + HEX[:32]),
     token("sendgrid key", f"SG.{A[:22]}.{A[:43]}"),
     token("anthropic key", f"sk-ant-api03-{A[:93]}AA"),
     token("openai key", "sk-" + A[:48]),
     *(token("openai key", f"sk-{name}-" + A[:60]) for name in ("proj", "svcacct", "admin")),
+    token("openai key", "sess-" + A[:40]),
     token("hugging face token", "hf_" + A[:34]),
+    token("hugging face token", "api_org_" + A[:34]),
+    token("openrouter key", "sk-or-v1-" + HEX[:64]),
+    token("groq key", "gsk_" + A[:52]),
+    token("xai key", "xai-" + A[:80]),
+    token("perplexity key", "pplx-" + A[:48]),
+    token("replicate token", "r8_" + A[:37]),
+    token("nvidia key", "nvapi-" + A[:64]),
+    token("langsmith key", f"lsv2_pt_{HEX[:32]}_{HEX[:10]}"),
+    token("elevenlabs key", "sk_" + HEX[:48]),
     token("npm token", "npm_" + A[:36]),
+    token("rubygems key", "rubygems_" + HEX[:48]),
+    token("crates.io token", "cio" + A[:32]),
+    token("nuget key", "oy2" + A[:43].lower()),
+    token("artifactory token", "AKCp" + A[:69]),
+    token("artifactory token", "cmVmdGtu" + A[:56]),
+    token("clojars token", "CLOJARS_" + A[:60].lower()),
     token("pypi token", "pypi-AgEIcHlwaS5vcmc" + A[:80]),
     *(token("digitalocean token", f"do{letter}_v1_" + HEX[:64]) for letter in "opr"),
     *(token("shopify token", f"shp{name}_" + HEX[:32]) for name in ("at", "ca", "pa", "ss")),
     token("mailgun key", "key-" + HEX[:32]),
     token("mailgun key", f"{HEX[:32]}-{HEX[:8]}-{HEX[:8]}"),
+    token("brevo key", f"xkeysib-{HEX[:64]}-{A[:16]}"),
+    token("mailchimp key", HEX[:32] + "-us12"),
+    token("resend key", f"re_{A[:8]}_{A[:24]}"),
+    token("paypal token", f"access_token$production${HEX[:16]}${HEX[:32]}"),
+    token("asaas key", "$aact_prod_" + A[:60]),
+    token("razorpay key", "rzp_live_" + A[:14]),
+    token("flutterwave key", f"FLWSECK-{HEX[:32]}-X"),
+    token("plaid token", "access-production-8ab976e6-64bc-4b38-98f7-731e7a349970"),
+    token("meta token", "EAAG" + A[:120]),
+    token("square token", "EAAA" + A[:60]),
     token("square token", "sq0atp-" + A[:22]),
     token("square token", "sq0csp-" + A[:43]),
     *(token("bot token", f"{number}:AA{A[:33]}") for number in ("123456", "123456789", "123456789012")),
     *(token("discord token", f"{start}{A[:24]}.{A[:6]}.{A[:38]}") for start in ("MT", "Nz", "Oj")),
+    token("discord token", "mfa." + A[:84]),
     token("vault token", "hvs." + A[:90]),
+    token("mercado pago token", f"TEST-1234567890-010203-{A[:32]}-123456789"),
+    token("databricks token", "dapi" + HEX[:32]),
+    token("heroku key", "HRKU-AA" + A[:58]),
+    token("fly.io token", "fm2_" + A[:100]),
+    token("fly.io token", "fo1_" + A[:43]),
+    token("netlify token", "nfp_" + A[:36]),
+    token("supabase key", "sbp_" + HEX[:40]),
+    token("supabase key", "sb_secret_" + A[:31]),
+    token("planetscale token", "pscale_tkn_" + A[:43]),
+    token("terraform token", f"{A[:14]}.atlasv1.{A[:67]}"),
+    token("pulumi token", "pul-" + HEX[:40]),
+    token("doppler token", "dp.pt." + A[:43]),
+    token("doppler token", "dp.st.prd." + A[:43]),
+    token("alibaba key", "LTAI" + A[:20]),
+    token("tencent key", "AKID" + A[:32]),
+    token("grafana token", f"glsa_{A[:32]}_{HEX[:8]}"),
+    token("grafana token", "glc_eyJ" + A[:60]),
+    token("sentry token", "sntrys_eyJ" + A[:60]),
+    token("sentry token", "sntryu_" + HEX[:64]),
+    token("new relic key", "NRAK-" + A[:27].upper()),
+    token("dynatrace token", f"dt0c01.{A[:24].upper()}.{A[:64].upper()}"),
+    token("postman key", f"PMAK-{HEX[:24]}-{HEX[:34]}"),
+    token("linear key", "lin_api_" + A[:40]),
+    token("notion token", "ntn_" + A[:46]),
+    token("notion token", "secret_" + A[:43]),
+    token("figma token", "figd_" + A[:40]),
+    token("airtable token", f"pat{A[:14]}.{HEX[:64]}"),
+    token("sonar token", "squ_" + HEX[:40]),
+    token("circleci token", f"CCIPAT_{A[:22]}_{HEX[:40]}"),
+    token("hubspot token", "pat-na1-8ab976e6-64bc-4b38-98f7-731e7a349970"),
+    token("1password token", "ops_eyJ" + A[:250]),
+    token("age key", "AGE-SECRET-KEY-1" + A[:58].upper()),
     token("mercado pago token", f"APP_USR-1234567890-010203-{A[:32]}-123456789"),
     token("jwt", f"eyJhbGciOiJIUzI1NiJ9.eyJ{A[:30]}.{A[:43]}"),
     token("jwt", f"eyJhbGciOiJIUzI1NiJ9{A[:30]}"),  # the rest was cut off
@@ -158,6 +230,9 @@ WEBHOOKS = [
         ("https://chat.example.com/hooks/", "abcdefghijklmnopqrstuvwxyz"),
         ("https://chat.example.com/hooks/", f"{A[:17]}/{A[:48]}"),
         ("https://events.eu.pagerduty.com/x-ere/", A[:20]),
+        ("https://hooks.zapier.com/hooks/catch/", f"1234567/{A[:7]}"),
+        ("https://hook.eu2.make.com/", A[:32]),
+        ("https://maker.ifttt.com/trigger/down/with/key/", A[:22]),
         ("https://events.pagerduty.com/integration/", f"{HEX[:32]}/enqueue"),
         # As urllib3 names them, without the host.
         ("url: /api/webhooks/", f"123456789012345678/{A[:68]}"),
@@ -338,7 +413,72 @@ PAIRS += [
     Case("secret", "password=ghp_" + A[:36] + "~hunter2", "hunter2", "password=[redacted:secret]"),
     Case("secret", "token: <Token hunter2>", "hunter2", "token: [redacted:secret]"),
 ]
-CASES = [*TOKENS, *CARDS, *PEM, *WEBHOOKS, *URLS, *AUTHORIZATION, *PAIRS, *PROSE]
+FIELDS = [
+    Case("secret", text.format("hunter2"), "hunter2", text.format("[redacted:secret]"))
+    for text in (
+        # errors of databases
+        "DETAIL:  Key (token)=({}) already exists.",
+        "DETAIL:  Key (email, api_key)=({}) already exists.",
+        "DETALHE:  Chave (senha)=({}) já existe.",
+        "(1062, \"Duplicate entry '{}' for key 'shop_user.api_key'\")",
+        # bodies of forms, as they are and in a repr
+        'form-data; name="password"\r\n\r\n{}\r\n--b--',
+        'form-data; name="senha"\n\n{}\n--b--',
+        'form-data; name="key"; filename="k"\r\nContent-Type: text/plain\r\n\r\n{}\r\n--b',
+        'form-data; name=\\"password\\"\\r\\n\\r\\n{}\\r\\n--b--',
+        # markup
+        '<input type="hidden" name="csrfmiddlewaretoken" value="{}">',
+        '<input value="{}" type="password" name="senha">',
+        "<senha>{}</senha>",
+        # objects of a name and a value
+        '{{"name": "API_KEY", "value": "{}"}}',
+        # pydantic
+        "1 error for Settings\napi_key\n  Input should be a URL [type=url, input_value={}, input_type=str]",
+        # commands
+        "curl -u ana:{} https://x",
+        "curl --user ana:{} https://x",
+        "['curl', '-u', 'ana:{}', 'https://x']",
+        "mysqldump -uroot -p{} shop",
+        "Command '['mysqldump', '-uroot', '-p{}', 'shop']' returned 2",
+        "sshpass -p {} ssh x",
+        "redis-cli -h x -a {} ping",
+        # names that are one word of code
+        "SMTP_PASS={}",
+        "/login?user=ana&pass={}",
+        "{{'pass': '{}'}}",
+        "db_auth={}",
+        # other signs, and what stands between a name and its secret
+        "token -> {}",
+        "token → {}",
+        "**password**: {}",
+        "key%253D{}",
+        '{{\\\\\\"password\\\\\\": \\\\\\"{}\\\\\\"}}',  # JSON in JSON in JSON in JSON
+        "codigo_de_seguranca={}",
+        # names that are said in words, and passwords behind their name
+        "token de acesso = {}",
+        "senha do banco de dados: {}",
+        "Senha incorreta: {}",
+        "token for the shop: {}",
+        "invalid password '{}' for user ana",
+        "senha '{}' inválida",
+        "login failed with password {}",
+        "ALTER USER ana WITH PASSWORD '{}'",
+    )
+]
+FIELDS += [
+    Case("secret", "[{'key': 'DB_PASSWORD', 'value': 'hunter2'}]", "hunter2", "'value': '[redacted:secret]'}]"),
+    Case("secret", 'password = given or "hunter2"', "hunter2", 'password = [redacted:secret] or "[redacted:secret]"'),
+    Case("secret", "password = 'a' + 'hunter2'", "hunter2", "password = '[redacted:secret]' + '[redacted:secret]'"),
+    Case("secret", "requests.get(url, auth=('ana', 'hunter2'))", "hunter2", "auth=[redacted:secret])"),
+    Case("secret", "api_key=Secret('hunter2'), a=1", "hunter2", "api_key=[redacted:secret], a=1"),
+    Case("secret", "<senha><![CDATA[hunter2]]></senha>", "hunter2", "<senha>[redacted:secret]</senha>"),
+    Case("secret", "\x1b[36mpassword\x1b[0m=\x1b[35mhunter2\x1b[0m x", "hunter2", "password=[redacted:secret] x"),
+    Case("row", "DETAIL:  Failing row contains (1, ana, hunter2).", "hunter2", "contains ([redacted:row])."),
+    Case(
+        "userinfo", "next=https%3A%2F%2Fana%3Ahunter2%40host%2Fx", "hunter2", "%3A%2F%2F[redacted:userinfo]%40host%2Fx"
+    ),
+]
+CASES = [*TOKENS, *CARDS, *PEM, *WEBHOOKS, *URLS, *AUTHORIZATION, *PAIRS, *PROSE, *FIELDS]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.redacted[:30]}")
@@ -476,6 +616,24 @@ HARMLESS = [
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     "Malaysia, Asia; eyJ; SG.1; sk-1; a=b; x: y",
     "ações concluídas: senhas fortes são boas",
+    "Migration auth.0012 depends on ('auth', '0011_update_proxy_permissions')",
+    "auth: user ana came",
+    "pass: 12, fail: 3, pass=7",
+    "first pass: done, second pass: 12 items",
+    "Key (email)=(ana@example.com) already exists.",
+    'Key (id)=(7) is not present in table "orders".',
+    "Duplicate entry 'ana' for key 'shop_user.email'",
+    'form-data; name="comment"\r\n\r\nhello\r\n--b--',
+    '<input type="text" name="comment" value="hello">',
+    '{"name": "HOST", "value": "db"}',
+    "name\n  Input should be shorter [type=string_too_long, input_value='x', input_type=str]",
+    "docker run --user 1000:1000 image; ls -u a",
+    "mysql -h db -P 3306 shop",
+    "token de acesso: expirado",
+    "chave de acesso: inválida",
+    "senha incorreta: tente de novo",
+    "the password field 'is' required",
+    "password reset for ana",
 ]
 
 
@@ -610,7 +768,7 @@ def test_a_text_too_long_is_cut_where_no_half_secret_stays():
     assert Redactor().text("a" * 200_000) == "\n… [200000 characters cut]"
 
 
-RULE_CASES = [case for case in CASES if case not in (*PAIRS, *PROSE)]
+RULE_CASES = [case for case in CASES if case not in (*PAIRS, *PROSE, *FIELDS)]
 WRITTEN = {
     "plain": str,
     "escaped": lambda text: text.replace("/", "\\/"),
@@ -654,6 +812,8 @@ SHAPES = st.sampled_from(sorted(tokens.TOKENS.values())).flatmap(
     )
 )
 def test_no_token_of_any_shape_is_skipped(token):
+    assert len(token) >= tokens.SHORTEST
+    assert not any(map(str.isspace, token))
     if tokens.take_tokens(token) != token:
         assert re.search(one_of(tokens.HINTS), token.lower())
 
@@ -698,13 +858,20 @@ def test_a_secret_goes_whatever_is_written_around_it(case, before, after):
                 ]
             ),
             st.sampled_from(
-                ["://", "[redacted:", "[redacted:secret]", "Bearer ", "-----", "--key", "%3D", "4111", "-", ";"]
+                ["://", "key: |\n  ", "INSERT INTO a (key) VALUES (", "[parameters: (", "kind: Secret\n", "data:\n "]
+            ),
+            st.sampled_from(
+                ["&quot;", "/callback?code=", "&lt;key&gt;", "key:\n  ", "key: (\n ", "\\n", "grant_type", "1a2b3c"]
+            ),
+            st.sampled_from(
+                ["[redacted:", "[redacted:secret]", "://", "Bearer ", "-----", "--key", "%3D", "4111", "-", ";"]
             ),
             st.text(max_size=8),
         ),
         max_size=12,
     ).map("".join)
 )
+@example(f"\x1b{TOKENS[0].text}")
 def test_a_second_look_finds_nothing_and_none_raises(text):
     once = Redactor().text(text)
     assert Redactor().text(once) == once

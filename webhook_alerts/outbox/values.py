@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,6 +25,11 @@ MAX_KEYS = 100
 MAX_DEPTH = 6
 MAX_NODES = 1_000
 """Values of one context, over all depths."""
+SEAM = f"\x1e{secrets.token_hex(4)}\x1e"
+"""Stands where a text was cut that is not redacted yet. Unknown to others, who might hide text behind one."""
+_EDGE = 300
+"""Characters at an edge of a cut that may go: what a secret and its name take together, or the rest of a line."""
+_GAP = re.compile(r"[\s&;,]")
 
 
 def clean(text: str) -> str:
@@ -38,21 +45,42 @@ def clean(text: str) -> str:
     return text
 
 
-def cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int, seam: str = SEAM) -> str:
     """At most *limit* characters and a mark of what is missing; head and tail are kept, the middle goes.
 
-    The edges move back to white space where there is some near: half a secret would escape redaction.
+    What has not been redacted yet needs the *seam*: of a secret that is cut neither half may be known. The head ends
+    where none is torn, and redaction takes away what stands behind the seam, having judged what comes after it.
     """
     if len(text) <= limit:
         return text
     head, tail = text[: limit * 2 // 3], text[-(limit // 3) :]
-    space = max(head.rfind(" ", -200), head.rfind("\n", -200))
-    if space > 0:
-        head = head[:space]
-    spaces = [at for at in (tail.find(" ", 0, 200), tail.find("\n", 0, 200)) if at >= 0]
-    if spaces:
-        tail = tail[min(spaces) :]
-    return f"{head}\n… [{len(text) - len(head) - len(tail)} characters cut] …\n{tail}"
+    gaps = [gap.start() for gap in _GAP.finditer(head, max(0, len(head) - _EDGE))]
+    head = without_half_a_number(head[: gaps[-1]] if gaps else head)
+    return f"{head}\n… [{len(text) - len(head) - len(tail)} characters cut] …\n{seam}{tail}"
+
+
+def without_half_a_number(head: str) -> str:
+    """*head* without the groups of digits at its end, which may be half of a card's number, but with its last word."""
+    word = head.rstrip("0123456789- \t\r\n")
+    rest = head[len(word) :]
+    return word + (rest[: len(rest) - len(rest.lstrip("0123456789"))] if word[-1:].isalnum() else "")
+
+
+def mended(text: str) -> str:
+    """A redacted *text* without its seams, and without what stands behind them: the rest of a line or some words."""
+    if SEAM not in text:
+        return text
+    first, *others = text.split(SEAM)
+    return first + "".join(map(_beyond_edge, others))
+
+
+def _beyond_edge(tail: str) -> str:
+    edge = min(_EDGE, len(tail) // 2)
+    line = tail.find("\n", 0, edge)
+    if line >= 0:
+        return tail[line + 1 :]
+    gap = _GAP.search(tail, edge)
+    return tail[gap.end() :] if gap else ""
 
 
 def text_of(value: object, limit: int = MAX_TEXT) -> str:

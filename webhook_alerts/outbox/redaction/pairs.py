@@ -6,47 +6,36 @@ import re
 import string
 from collections.abc import Iterator
 
-from webhook_alerts.outbox.redaction import prose
-from webhook_alerts.outbox.redaction.authorization import SCHEME
+from webhook_alerts.outbox.redaction import blocks, prose
+from webhook_alerts.outbox.redaction.extent import ENTITY, instead_of, value_at
 from webhook_alerts.outbox.redaction.hints import one_of
-from webhook_alerts.outbox.redaction.marks import MARK, SECRET, mark
-from webhook_alerts.outbox.redaction.names import Names
+from webhook_alerts.outbox.redaction.names import Names, is_vague, words_of
 
 _NAME_CHARACTERS = string.ascii_letters + string.digits + "_.-"
 _LONGEST_NAME = 100
 """Characters of a name on each side of the word in it that is sensitive."""
+_TAG = "b|i|em|strong|code|span|pre|kbd|tt|u|td|dd"
 _REST = (
     rf"(?P<rest>[\w.-]{{0,{_LONGEST_NAME}}}+)"
-    r"(?:(?:\\{0,4}[\"'`]|\]|%5d|%22){0,3}[ \t]{0,8}(?:=>|:=|!=|={1,3}|::?|%3d|%3a)[ \t]{0,8}"
-    r"|(?P<pair>\\{0,4}[\"'][ \t]{0,8},\s{0,40})(?=[bru]{0,2}\\{0,4}[\"']|[0-9]{3})"
-    rf"|{prose.VERB}|(?P<flag>[ \t]{{1,8}})(?!-))"
+    rf"(?:(?:\\{{0,8}}[\"'`]|{ENTITY}|\[?\]|\*{{1,2}}|</(?:{_TAG})>|%5[bd]|%22){{0,4}}[ \t]{{0,8}}"
+    r"(?P<sign>=>|->|→|:=|!=|={1,3}>?|::?|%(?:25)?3[da](?:%20|\+)?)"
+    rf"(?:[ \t]{{0,8}}(?:\*\*|</?(?:{_TAG})>)){{0,2}}[ \t]{{0,8}}"
+    r"|(?P<pair>\\{0,4}[\"'][ \t]{0,8},\s{0,40})(?=[(\[]?[bru]{0,2}\\{0,4}[\"']|[0-9]{3})"
+    rf"|{prose.QUALIFIED}|{prose.VERB}|(?P<flag>[ \t]{{1,8}}(?:[(\[](?!redacted:)|[–—-]{{1,2}}[ \t]{{1,4}})?)(?!-))"
 )
 """What follows that word: more of the name, what closes it, and what says that a value comes."""
-_PLAIN = rf"{MARK}|[^\s,;&\"'`(){{}}\[\]<>%]|%(?!26|22|7D)"
-_VALUE = re.compile(
-    r"[bfru]{0,2}(?P<quote>\"\"\"|'''|\\{0,4}[\"'`])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\\\n]))*+)"
-    # Up to white space or the end of what the pair stands in: what goes on after a comma is no next pair.
-    rf"|(?P<bare>(?:(?:{SCHEME})[ \t]{{1,4}})?(?:{_PLAIN})"
-    rf"(?:{_PLAIN}|[,;&(){{}}\[\]<>\"'`](?=\w)(?![\w.\[\]-]{{1,60}}[ \t]?[=:]))*+"
-    r"|<[^<>\n]{1,1000}>)",
-    re.IGNORECASE,
+_AND = re.compile(
+    r"[\"'`]{0,3}[ \t]{0,8}(?:=(?!=)|->|→|(?:\bor\b|\belse\b|\+)(?=[ \t]{0,8}[bfru]{0,2}[\"']))[ \t]{0,8}"
 )
-_PIECE = re.compile(
-    r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>\n)|[^\"'()\[\]{}\n]++"
-)
-_PARAMETERS = re.compile(r"(?:\"?[ \t]*[,;][ \t]*[\w.-]+=(?:\"[^\"\n]*\"|[^\s,;\"'<>]*+))++")
-"""What else belongs to a cookie, or to ``Digest`` and the like."""
-_HEADERS = ("cookie", "authorization")
-_AND = re.compile(r"[ \t]{0,8}=(?!=)[ \t]{0,8}")
-"""After a value that was a type: ``password: str = "…"``."""
-_NO_SECRET = frozenset({"none", "null", "nil", "true", "false", "undefined", "lambda", "str", "bytes", "int", "bool"})
-_SCHEME = re.compile(rf"({SCHEME})[ \t]+", re.IGNORECASE)
-_MARK = re.compile(MARK)
+"""After a value that was a type, ``password: str = "…"``, or not all of it: ``token = x or "…"``, ``old -> new``."""
 _OPENED = re.compile(r"[(\[]\s{0,40}[bru]{0,2}\\{0,4}[\"']\Z", re.IGNORECASE)
 _CLOSED = re.compile(r"(?:\\{0,4}[\"'])?\s{0,40}+(?:,\s{0,40}+)?[)\]]|\n|\Z")
 """Before the name and after the value of a pair: what has more than two parts is none."""
+_ONE_ITEM = re.compile(r"[(\[][bru]{0,2}\\{0,4}[\"'](?P<item>[^\s\"'\\]{1,1000})\\{0,4}[\"'],?[)\]]")
+"""As ``QueryDict.lists`` has them; what is wrong with a field is a sentence."""
+_COUNT = re.compile("[0-9]{1,3}")
+_ESCAPED = frozenset("nrt")
 _ONE_WORD = re.compile(r"[A-Za-z_-]{1,100}")
-_ELEMENT = re.compile(r"(<(?P<name>[\w:.-]{1,100})(?:\s[^<>]{0,200})?>)(?P<value>[^<>]{1,4000})(?=</)")
 
 
 class Pairs:
@@ -59,10 +48,8 @@ class Pairs:
 
     def __call__(self, text: str) -> str:
         """*text* without the values of sensitive names."""
-        if not ("=" in text or ":" in text or "--" in text or "</" in text or "%3" in text or self._may_be(text)):
+        if not ("=" in text or ":" in text or "--" in text or "</" in text or "%" in text or self._may_be(text)):
             return text
-        if "</" in text:
-            text = _ELEMENT.sub(self._element, text)
         parts: list[str] = []
         done = 0
         for word in self._word.finditer(_lower(text)):
@@ -73,37 +60,53 @@ class Pairs:
             if not self._is_sensitive(name):
                 continue
             for start, end in self._spans(text, word, name, name_at):
-                parts += text[done:start], _instead_of(text[start:end])
+                parts += text[done:start], instead_of(text[start:end])
                 done = end
         return "".join(parts) + text[done:] if parts else text
 
     def _may_be(self, text: str) -> bool:
         """A quick look at whether *text* may hold one of two in brackets, or tell one, which most do not."""
-        return "'," in text or '",' in text or (" " in text and prose.may_tell(text.lower(), self._subjects))
+        if "'," in text or '",' in text or "->" in text or "→" in text:
+            return True
+        return " " in text and (prose.may_tell(lower := text.lower(), self._subjects) or prose.may_stand_behind(lower))
 
     def _spans(self, text: str, word: re.Match[str], name: str, name_at: int) -> Iterator[tuple[int, int]]:
         """From where to where the values of *name* go."""
         if word["prose"]:
             span = prose.told(text, word.end("prose"), name)
-        elif (word["flag"] or word["pair"]) and not name.startswith("--"):
-            span = self._second(text, word, name, name_at) if word["pair"] else None
+        elif word["qualified"]:
+            span = prose.told(text, word.end(), name)
+        elif word["pair"] and not name.startswith("--"):
+            span = None if is_vague(name) else self._second(text, word, name, name_at)
+        elif word["flag"] and not name.startswith("--"):
+            span = prose.behind(text, word.end(), name)
         else:
-            span = _value(text, word.end(), name)
+            span = self._after_sign(text, word, name, name_at)
         while span:
             yield span
             following = _AND.match(text, span[1])
-            span = _value(text, following.end(), name) if following else None
+            span = value_at(text, following.end(), name, name_at) if following else None
+
+    def _after_sign(self, text: str, word: re.Match[str], name: str, name_at: int) -> tuple[int, int] | None:
+        vague = is_vague(name)
+        span = None if vague else blocks.below(text, word.end(), name_at, alone=" " not in name)
+        encoded = (word["sign"] or "").startswith("%")
+        span = span or value_at(text, word.end(), name, name_at, encoded=encoded)
+        return None if span and vague and _tells_nothing(text, word, name, span) else span
 
     def _second(self, text: str, word: re.Match[str], name: str, name_at: int) -> tuple[int, int] | None:
         """Where the other half of a pair stands, ``("password", "hunter2")``; two names are none."""
-        span = _value(text, word.end(), name) if _OPENED.search(text, max(name_at - 50, 0), name_at) else None
-        if not span or not _CLOSED.match(text, span[1]):
+        opened = _OPENED.search(text, max(name_at - 50, 0), name_at)
+        if not opened:
+            return None
+        item = _ONE_ITEM.match(text, word.end())
+        span = item.span("item") if item else None
+        if not item and text[word.end()] not in "[(":
+            span = value_at(text, word.end(), name, name_at)
+        if not span or not _CLOSED.match(text, item.end() if item else span[1]):
             return None
         value = text[slice(*span)]
         return None if _ONE_WORD.fullmatch(value) and self._is_sensitive(value) else span
-
-    def _element(self, found: re.Match[str]) -> str:
-        return found[1] + _instead_of(found["value"]) if self._is_sensitive(found["name"]) else found[0]
 
 
 def _lower(text: str) -> str:
@@ -118,38 +121,13 @@ def _name_at(text: str, word: re.Match[str]) -> int:
     start = len((before[:-1] if before.endswith(" ") else before).rstrip(_NAME_CHARACTERS))
     if before[:start].endswith("%"):  # the first letters are an escape: %3Ftoken%3D
         start += 2
-    return first + start
+    elif before[:start].endswith("\\") and before[start : start + 1] in _ESCAPED:  # of a new line in a repr
+        start += 1
+    return first + start + (before[start : start + 1] == " ")
 
 
-def _value(text: str, at: int, name: str) -> tuple[int, int] | None:
-    """From where to where the value that begins at *at* goes, without its quotes."""
-    if text[at : at + 1] in ("(", "[", "{") and not _MARK.match(text, at):
-        return at, _closed(text, at)
-    found = _VALUE.match(text, at)
-    if found is None:
-        return None
-    start, end = found.span("quoted" if found["quote"] else "bare")
-    if found["bare"] and name.lower().endswith(_HEADERS) and (more := _PARAMETERS.match(text, end)):
-        end = more.end()
-    return start, end
-
-
-def _closed(text: str, at: int) -> int:
-    """The end of what the bracket at *at* encloses, or of its line."""
-    depth = 0
-    for piece in _PIECE.finditer(text, at):
-        if piece["end"]:
-            return piece.start()
-        depth += bool(piece["open"]) - bool(piece["close"])
-        if depth == 0:
-            return piece.end()
-    return len(text)
-
-
-def _instead_of(value: str) -> str:
-    """What is shown for *value*: itself where it is empty, no secret or already taken out."""
-    scheme = _SCHEME.match(value)
-    credentials = value[scheme.end() :] if scheme else value
-    if not credentials.strip("()[]{} \t") or credentials.lower() in _NO_SECRET or _MARK.fullmatch(credentials):
-        return value
-    return f"{scheme[1]} {mark('authorization')}" if scheme else SECRET
+def _tells_nothing(text: str, word: re.Match[str], name: str, span: tuple[int, int]) -> bool:
+    """Is it no secret that stands behind a vague name: a small number, or a word in ``auth: user ana came``?"""
+    value = text[slice(*span)]
+    is_said = word[0].rstrip().endswith(":") and text[span[0] - 1] == " " and len(words_of(name)) == 1
+    return _COUNT.fullmatch(value) is not None or (is_said and value.isalpha())

@@ -15,17 +15,26 @@ _VERBS = (" is ", " was ", " to ", " are ", " é ", " foi ", " era ", " para ")
 SUBJECTS = (
     *("pass", "pw", "token", "key", "secret", "login", "cred", "auth", "cookie", "session", "senha", "chave", "segred"),
     *("contrase", "bearer", "jwt", "cvv", "cvc", "pin ", "otp", "sid ", "sig ", "signature", "card number", "hook"),
+    *("csrf", "code", "seguran", "verifica", "psk", "pswd", "kennwort", "phrase", "answer"),
 )
 """One of these stands in every text with a sensitive name before a verb; shorter than their list in full."""
 _TO = r"(?:(?:re)?set|changed|updated|(?:re)?definid[ao]|alterad[ao]|mudad[ao]|trocad[ao]) (?:to|para)"
 VERB = (
     r"(?=(?P<prose>[\"'`]?(?: (?:for|of|do|da|de|para)(?: [^\s,;:=]{1,40}){1,3}?)? {1,4}"
-    rf"(?:(?:is|was|are|é|era|foi)(?: (?:now|still|actually|agora|{_TO}))?|{_TO})"
+    rf"(?:(?:is|was|are|é|era|foi)(?: (?:now|still|actually|agora|{_TO}))?|(?:(?:has|have) been )?{_TO})"
     r" {0,2}:? {1,4})\S)"
 )
 """What stands between the name and the secret, in lower case; nothing of it is consumed."""
+QUALIFIED = (
+    r"(?P<qualified> (?:(?:de|do|da|of|for) [\w.-]{1,40}(?: [\w.-]{1,40}){0,2}?"
+    r"|(?:incorret|inv[áa]lid|errad|nov|antig|secret|expirad|tempor[áa]ri|provis[óo]ri)[ao]|atual|mestra|padr[ãa]o)"
+    r" ?[:=](?![:=]) {0,4})"
+)
+"""More of a name that is said in words, and the sign after it: ``senha incorreta:``, ``token de acesso =``."""
+_SHORTEST = 6
+"""Characters of a secret that nothing but white space parts from its name."""
 _TOLD = re.compile(
-    r"\"(?P<double>[^\"\n]++)|'(?P<single>(?:[^'\n]|'(?=\w))++)|`(?P<back>[^`\n]++)|“(?P<curly>[^”\n]++)"
+    r"\\{0,8}\"(?P<double>(?:[^\"\\\n]|\\(?!\"))++)|'(?P<single>(?:[^'\n]|'(?=\w))++)|`(?P<back>[^`\n]++)|“(?P<curly>[^”\n]++)"
     # A comma or a semicolon may be a part of it, unless white space follows.
     r"|(?P<bare>(?:[^\s,;()\[\]{}<>\"`“”]|[,;](?=\w))++)"
 )
@@ -76,16 +85,29 @@ _NAMED = re.compile(
     r"|(?:sha|md|base|utf|aes|hs|rs|es|ed|x|oauth|argon|rsa|hmac|ascii|latin|pbkdf|http/)[0-9-]{1,6}[a-z]{0,3}|%.*",
     re.IGNORECASE,
 )
-_END = re.compile(r"[.!?…]*(?:[,;)\n]|\s*\Z|[.!?…]\s|[ \t](?:and|but|for|e|mas|para)\b)", re.IGNORECASE)
+_END = re.compile(r"[.!?…]*(?:[,;)\n\"'`\\]|\s*\Z|[.!?…]\s|[ \t](?:and|but|for|e|mas|para)\b)", re.IGNORECASE)
 _PASSWORDS = _set(
     "password passwd passphrase passcode pwd senha palavrapasse passe contrasena apikey apitoken authtoken"
 )
 _CODES = _set("pin otp totp cvv cvc")
 _SECOND = {"key": _set("api access secret"), "token": _set("api access auth refresh bearer"), "secret": _set("client")}
 """Words that make a password's equal of a word that has other meanings."""
+_BEHIND = re.compile(r"(?:pass(?:word|wd|phrase|code)|senha|pwd|token|secret|(?:api|access|secret)[ _-]key)[ \t]")
+_IN_BRACKETS = frozenset(".=")
+_RANDOM = re.compile(
+    r"\\{0,8}[\"'`]?(?P<value>(?=[A-Za-z_-]{0,60}[0-9])(?=[0-9_-]{0,60}[A-Za-z])[\w+=-]{16,200})(?![\w./:-]*[/:.]\w)"
+)
+"""A token, and no date, path or name of code."""
 _UNLIKE_A_WORD = frozenset(string.digits + "!@#$%^*+~|\\=")
 _LONG = 16
 """Letters of a word that is too long to be one."""
+
+
+def may_stand_behind(lower: str) -> bool:
+    """May ``behind`` find something in *lower*? Most texts have none of these letters."""
+    if "pass" in lower or "senha" in lower or "key" in lower or "token" in lower or "secret" in lower or "pwd" in lower:
+        return _BEHIND.search(lower) is not None
+    return False
 
 
 def may_tell(lower: str, subjects: tuple[str, ...]) -> bool:
@@ -114,6 +136,22 @@ def told(text: str, at: int, name: str) -> tuple[int, int] | None:
         return None
     secret = _is_secret(value, text[end : end + _AFTER], name, bare=bool(found["bare"]))
     return (start, end) if secret else None
+
+
+def behind(text: str, at: int, name: str) -> tuple[int, int] | None:
+    """From where to where a password goes that stands right behind its *name*: ``invalid password 'x'``."""
+    words = words_of(name)
+    if not _is_password(words):
+        random = _RANDOM.match(text, at) if words[-1] in ("token", "secret") else None
+        return random.span("value") if random else None
+    span = told(text, at, name)
+    if span is None or text[at] in "\"'`“\\":
+        return span
+    value = text[slice(*span)]
+    # What has these signs in brackets or behind a dash is a limit, an address or a name of code.
+    if text[at - 1] not in " \t" and not _IN_BRACKETS.isdisjoint(value):
+        return None
+    return span if len(value) >= _SHORTEST and not value.isalpha() else None
 
 
 def _is_secret(value: str, after: str, name: str, *, bare: bool) -> bool:

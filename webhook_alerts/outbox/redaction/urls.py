@@ -6,12 +6,13 @@ import re
 
 from webhook_alerts.outbox.redaction.marks import mark
 
-USERINFO_HINTS = ("://",)
+USERINFO_HINTS = ("://", "%3a%2f%2f")
 _USERINFO = re.compile(
     r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://)"
     # RFC 3986, section 3.2.1; and a password with a slash in it, which the standard does not allow but people have.
     r"(?:[^\s/\"'<>?#]{1,500}@|[^\s:/@\"'<>\[]{0,100}:(?![0-9]{1,5}[/?#])[^\s\"'<>]{1,500}@)"
 )
+_QUOTED_USERINFO = re.compile(r"(%3A%2F%2F)(?:(?!%2F|%3F|%23|%40)[^\s/\"'<>?#&@]){1,500}(%40)", re.IGNORECASE)
 
 WEBHOOK_HINTS = (
     "webhook",
@@ -26,6 +27,8 @@ WEBHOOK_HINTS = (
     "integration",
     "x-ere",
     "powerplatform",
+    r"hook\.[a-z0-9]{2,5}\.make",
+    r"maker\.ifttt",
 )
 _ROUTES = (
     # docs.discord.com/developers/resources/webhook; without the host it stands in urllib3's messages
@@ -43,6 +46,9 @@ _ROUTES = (
     r"chat\.googleapis\.com(?::\d+)?/v1/spaces/|/v1/spaces/(?=[\w-]{1,40}/messages\?)",
     # developers.mattermost.com/integrate/webhooks/incoming: ids of 26; docs.rocket.chat: an id of 17 or 24 and a token
     r"/hooks/(?=[A-Za-z0-9]{17})",
+    # help.zapier.com, help.make.com, ifttt.com/maker_webhooks
+    r"hooks\.zapier\.com(?::\d+)?/hooks/catch/|hook\.[a-z0-9]{2,5}\.make\.com(?::\d+)?/",
+    r"maker\.ifttt\.com(?::\d+)?/trigger/\w{1,60}/(?:json/)?with/key/",
     # developer.pagerduty.com: the integration key in the path of the Events API v1
     r"events(?:\.eu)?\.pagerduty\.com(?::\d+)?/(?:integration|x-ere)/|/integration/(?=[0-9a-f]{32}/)|/x-ere/(?=\w{20})",
 )
@@ -55,8 +61,10 @@ _WEBHOOK = re.compile(
 
 
 def take_userinfo(text: str) -> str:
-    """``https://[redacted:userinfo]@host/path``."""
-    return _USERINFO.sub(rf"\1{mark('userinfo')}@", text) if "@" in text else text
+    """``https://[redacted:userinfo]@host/path``, and the same as part of another address."""
+    if "@" in text:
+        text = _USERINFO.sub(rf"\1{mark('userinfo')}@", text)
+    return _QUOTED_USERINFO.sub(rf"\1{mark('userinfo')}\2", text) if "%40" in text else text
 
 
 def take_webhooks(text: str) -> str:
