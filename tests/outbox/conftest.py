@@ -99,9 +99,9 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def program(environment: dict[str, str]) -> Program:
-    """Run a script of a project that has ``log``, ``notify`` and ``outbox``, and wait for its end (30 s at most)."""
+    """Run a script of a project that has ``log``, ``notify`` and ``outbox``, and wait for its end, 120 s at most."""
 
-    def run(script: str, *, broker_url: str = "", timeout: float = 30.0, **options: Any) -> Any:
+    def run(script: str, *, broker_url: str = "", timeout: float = 120.0, **options: Any) -> Any:
         source = PREAMBLE + textwrap.dedent(script)
         env = {**environment, "OPTIONS": json.dumps(options)}
         if broker_url:

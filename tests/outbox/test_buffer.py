@@ -24,8 +24,17 @@ def test_overflow_takes_the_oldest_of_the_lowest_level():
     buffer = Buffer()
     for level, created in [(50, 1.0), (20, 2.0), (20, 3.0), (40, 4.0)]:
         buffer.put(snapshot(level, created), 3)
-    assert [item.created for item in buffer.overflow] == [2.0]
+    assert [item.created for item in buffer.take_overflow(10)] == [2.0]
     assert buffer.size == 3
+
+
+def test_what_is_of_no_weight_finds_no_room_among_what_is():
+    buffer = Buffer()
+    for level, created in [(50, 1.0), (50, 2.0), (10, 3.0), (40, 4.0), (50, 5.0)]:
+        buffer.put(snapshot(level, created), 2)
+    assert [item.created for item in buffer.take(10)] == [2.0, 5.0]
+    assert [item.created for item in buffer.take_overflow(10)] == [1.0, 4.0]
+    assert buffer.stats.dropped == 1
 
 
 def test_what_is_dropped_is_counted_and_a_storm_is_never():
@@ -34,7 +43,7 @@ def test_what_is_dropped_is_counted_and_a_storm_is_never():
     assert buffer.repeat(("storm",), 1.0, 60.0) is not None
     for created in range(1, 10):
         buffer.put(snapshot(created=float(created)), 2)
-    kept = [item.created for item in (*buffer.overflow, *buffer.take(10))]
+    kept = [item.created for item in (*buffer.take_overflow(10), *buffer.take(10))]
     assert 0.0 in kept
     assert len(kept) + buffer.stats.dropped == 10
 
@@ -49,6 +58,18 @@ def test_a_window_is_told_only_after_its_alert_was_built():
     assert buffer.take_repeats(1000.0, 60.0) == [(first, 1)]
     assert buffer.take_repeats(1000.0, 60.0) == []
     assert buffer.waiting == 1
+
+
+def test_a_window_that_was_open_when_all_was_told_is_told_once_when_it_is_built():
+    buffer = Buffer()
+    first = snapshot(created=100.0, key=("k",))
+    buffer.put(first, 10)
+    buffer.repeat(("k",), 101.0, 60.0)
+    assert buffer.take_repeats(102.0, 60.0, everything=True) == []
+    (built,) = buffer.take(10)
+    built.state = {}
+    assert buffer.take_repeats(103.0, 60.0, everything=True) == [(first, 1)]
+    assert buffer.waiting == 0
 
 
 def test_the_windows_are_bounded_and_none_of_their_repeats_is_lost():

@@ -1,6 +1,9 @@
 """``notify``: every method gives an id at once and an alert of its kind."""
 
 import uuid
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.db import transaction
@@ -25,6 +28,62 @@ def test_each_level_has_a_method(alerts_outbox, name):
     assert alert.context == {"product": "tea", "name": "Ana", "level": 3, "message": "own"}
     assert alert.module == __name__
     assert alert.function == "test_each_level_has_a_method"
+
+
+def test_the_first_arguments_may_be_given_by_their_names(alerts_outbox):
+    notify.error(message="stock is low", product="tea")
+    notify.performance(metric="checkout", value=3, threshold=1.0)
+    notify.event(kind="member_join", name="Ana")
+    notify.status(status="deployed")
+    assert [alert.message for alert in alerts_outbox] == [
+        "stock is low", "checkout: 3, 3.0× its threshold of 1", "member_join", "deployed",
+    ]  # fmt: skip
+    assert [alert.context for alert in alerts_outbox] == [{"product": "tea"}, {}, {"name": "Ana"}, {}]
+    with pytest.raises(TypeError, match="'message'"):
+        notify.error(product="tea")
+
+
+class Unfloatable:
+    def __float__(self):
+        raise RuntimeError
+
+    def __str__(self):
+        return "four"
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "level", "details"),
+    [
+        (Decimal("4.2"), 2.0, Level.ERROR, (4.2, 2.0, 2.1)),
+        (3, Decimal("1.5"), Level.ERROR, (3, 1.5, 2.0)),
+        (Fraction(3, 2), 1, Level.WARNING, (1.5, 1, 1.5)),
+        (timedelta(milliseconds=2500), timedelta(seconds=2), Level.WARNING, (2.5, 2.0, 1.25)),
+        ("4.2", 2, Level.ERROR, (4.2, 2, 2.1)),
+        (10**17, 10**17, Level.WARNING, (1e17, 1e17, 1.0)),
+        # What is no number is told as it is, and never raises into the caller.
+        (None, 1, Level.WARNING, ("None", "1", "nan")),
+        (1, None, Level.WARNING, ("1", "None", "nan")),
+        ("soon", 0, Level.WARNING, ("soon", "0", "nan")),
+        (10**400, "1", Level.WARNING, (str(10**400), "1", "nan")),
+        (float("nan"), 1, Level.WARNING, ("nan", "1", "nan")),
+        (float("inf"), float("inf"), Level.WARNING, ("inf", "inf", "nan")),
+        (Unfloatable(), 1, Level.WARNING, ("four", "1", "nan")),
+    ],
+)
+def test_whatever_is_measured_is_told(alerts_outbox, value, threshold, level, details):
+    notify.performance("price", value, threshold=threshold)
+    (alert,) = alerts_outbox
+    assert alert.level == level
+    assert (alert.details["value"], alert.details["threshold"], alert.details["ratio"]) == details
+
+
+@pytest.mark.parametrize("thing", [None, 5, ["a"]])
+def test_events_status_and_fingerprints_that_are_no_texts_become_some(alerts_outbox, thing):
+    notify.event(thing)
+    notify.status(thing)
+    notify.using(fingerprint=thing or 0).error("x")
+    assert [alert.message for alert in alerts_outbox] == [str(thing), str(thing), "x"]
+    assert alerts_outbox[-1].fingerprint == str(thing) or thing is None
 
 
 @pytest.mark.parametrize("form", ["true", "exception", "triple", "method"])

@@ -51,6 +51,69 @@ def test_what_was_logged_last_is_published_at_exit(broker, program):
     assert (repeat["count"], repeat["total"], repeat["samples"]) == (1, 2, ["repeated 2"])
 
 
+def test_what_the_thread_has_just_taken_up_is_published_at_exit(broker, program):
+    program("""
+        import threading
+        in_hand = threading.Event()
+
+        class SlowError(Exception):
+            def __str__(self):
+                in_hand.set()
+                time.sleep(1)
+                return "slow"
+
+        log.critical("last words", exc_info=SlowError())
+        assert in_hand.wait(10)
+    """)
+    assert broker.messages() == ["last words"]
+
+
+WITHOUT_THREADS = """
+        import threading
+        start = threading.Thread.start
+
+        def refuse(self):
+            raise RuntimeError("can't start new thread")
+
+        threading.Thread.start = refuse
+        log.error("first")
+"""
+
+
+def test_a_flush_outlives_a_failure_of_the_thread(broker, program):
+    program("""
+        from webhook_alerts.outbox.outgoing import Outgoing
+        send, failures = Outgoing.send, [MemoryError(), MemoryError()]
+        def fails(self, config):
+            if failures:
+                raise failures.pop()
+            send(self, config)
+        Outgoing.send = fails
+        log.error("taken up already")
+        assert notify.flush(30)
+        assert outbox.stats().errors == 2, outbox.stats()
+    """)
+    assert broker.messages() == ["taken up already"]
+
+
+def test_where_no_thread_can_be_started_the_next_call_tries_again(broker, program):
+    program(
+        f"""{WITHOUT_THREADS}
+        threading.Thread.start = start
+        log.error("second")
+        assert notify.flush(10)
+        """
+    )
+    assert broker.messages() == ["first", "second"]
+
+
+def test_what_never_got_a_thread_is_spooled_at_exit(broker, program, tmp_path):
+    program(WITHOUT_THREADS)
+    (spooled,) = (tmp_path / "spool").glob("*.jsonl")
+    assert json.loads(spooled.read_text())["alert"]["message"] == "first"
+    assert broker.messages() == []
+
+
 def test_a_hundred_thousand_repeats_are_counted_exactly_over_threads(broker, program):
     program("""
         import threading
@@ -144,8 +207,8 @@ def test_what_redaction_takes_out_never_reaches_the_broker(broker, program):
 def test_a_broken_user_app_does_not_matter_to_the_caller(program):
     program(
         """
-        from webhook_alerts.outbox import publisher
-        publisher.QUEUE = object()
+        from webhook_alerts.outbox import outgoing
+        outgoing.QUEUE = object()
         log.error("x")
         assert notify.flush(10) is False
         assert outbox.stats().spooled == 1, outbox.stats()
@@ -154,35 +217,59 @@ def test_a_broken_user_app_does_not_matter_to_the_caller(program):
 
 
 @pytest.mark.services
-def test_rabbitmq_takes_a_batch(program, require_service):
-    broker = require_service("RabbitMQ")
+def test_while_no_worker_runs_the_broker_is_not_filled_with_copies(broker, program):
+    program(
+        """
+        from webhook_alerts.outbox import held
+        from webhook_alerts.shared_memory import client
+        held.PATIENCE_S = held.LONGEST_S = 0.1
+
+        def wait_until(condition):
+            deadline = time.monotonic() + 20
+            while not condition():
+                assert time.monotonic() < deadline, outbox.stats()
+                time.sleep(0.02)
+
+        log.error("once")
+        assert notify.flush(10)
+        unsure, looked = outbox.desk.publisher.outgoing.unsure, set()
+        wait_until(lambda: looked.add(unsure._looked) or len(looked) > 4)
+        assert client().llen("alerts") == 1
+        client().delete("alerts")  # somebody has purged the queue: Redis itself has forgotten nothing
+        wait_until(lambda: outbox.stats().republished == 1)
+        """,
+        REDIS_URL=broker.url,
+    )
+    assert broker.messages() == ["once"]
+
+
+def test_rabbitmq_takes_a_batch(program, rabbitmq):
     program(
         """
         from kombu import Connection
         with Connection(settings.CELERY_BROKER_URL) as connection, connection.SimpleQueue("alerts") as queue:
-            queue.clear()  # of what another test has left
             log.error("by amqp")
             assert notify.flush(10), outbox.stats()
             message = queue.get(timeout=5)
             message.ack()
             assert message.payload[0][0]["alerts"][0]["message"] == "by amqp"
         """,
-        broker_url=broker,
+        broker_url=rabbitmq,
     )
 
 
 def test_a_process_in_trouble_says_so_where_status_finds_it(program, memory):
     program("""
-        from webhook_alerts.outbox import publisher
+        from webhook_alerts.outbox import outgoing, publisher
         def fails(items):
             raise OSError("no space left")
-        publisher.Spool.write = lambda self, items: fails(items)
+        outgoing.Spool.write = lambda self, items: fails(items)
         publisher.TELL_S = 0
-        send = publisher.Broker.publish
+        send = outgoing.Broker.publish
         def refuse(self, batch, queue):
-            publisher.Broker.publish = send
+            outgoing.Broker.publish = send
             raise ConnectionError("once")
-        publisher.Broker.publish = refuse
+        outgoing.Broker.publish = refuse
         log.error("first"); notify.flush(5)
         log.error("second"); notify.flush(5)
         from webhook_alerts.operations.status import _outboxes

@@ -110,6 +110,38 @@ def test_when_it_is_full_the_oldest_of_the_lowest_level_go_and_it_says_so(tmp_pa
     assert spool.summary()["evicted"] == lost
 
 
+def counts(alert, *totals, size=10):
+    return [("repeat", {"id": alert, "count": 1, "total": total, "samples": ["x" * size]}) for total in totals]
+
+
+def test_when_it_is_full_a_count_goes_that_a_later_one_replaces_and_that_is_no_loss(tmp_path):
+    spool = Spool(str(tmp_path), limit=100_000)
+    for total in range(2, 60):
+        assert spool.write([*alerts_of(20, total), *counts("storm", total, size=5_000)]) == 0
+    left = drain(Spool(str(tmp_path)))[0]
+    assert len([item for item in left if item[0] == "alert"]) == 58
+    assert max(value["total"] for kind, value in left if kind == "repeat") == 59
+    assert spool.summary()["evicted"] == 0
+
+
+def test_when_it_is_full_counts_outlive_the_alerts_beside_them_and_are_lost_last(tmp_path):
+    spool = Spool(str(tmp_path), limit=100_000)
+    for number in range(30):
+        spool.write([*alerts_of(50, number, size=5_000), *counts(f"storm {number}", 7)])
+    left = drain(Spool(str(tmp_path)))[0]
+    assert len([item for item in left if item[0] == "repeat"]) == 30
+    lost = sum(spool.write(counts(f"other {number}", 7, size=5_000)) for number in range(30))
+    assert spool.summary()["bytes"] <= 100_000
+    assert lost > 0
+
+
+def test_what_the_broker_has_taken_counts_for_the_size_too(tmp_path):
+    spool = Spool(str(tmp_path), limit=100_000)
+    lost = sum(spool.write_held(Batch(alerts_of(20, number, size=5_000), epoch="abc")) for number in range(30))
+    assert lost == 30 - len(spool.files()) > 5
+    assert spool.summary()["bytes"] <= 100_000
+
+
 def test_a_batch_that_a_broker_remembers_stays_until_it_forgets(spool):
     batch = Batch(items(1), epoch="abc")
     spool.write_held(batch)
@@ -140,6 +172,13 @@ def test_a_note_stays_as_long_as_a_copy_of_its_alert(spool):
     taken = []
     spool.replay(lambda part: taken.extend(part) or True, 10)
     assert taken == [*items(1), note]
+    assert spool.files() == []
+
+
+def test_what_waits_together_with_a_note_goes_with_it(spool):
+    note = ("sent", {"alerts": ["1"], "webhook": "errors"})
+    spool.write([*items(1), note])
+    assert drain(spool)[0] == [*items(1), note]
     assert spool.files() == []
 
 
@@ -222,6 +261,26 @@ def test_a_full_disk_leaves_no_half_line_and_keeps_what_was_there(tmp_path):
     assert done.stdout.strip() == "File too large", done.stderr
     taken, told = drain(Spool(str(tmp_path / "spool")))
     assert (len(taken), told.torn) == (1, 0)
+
+
+def test_on_a_full_disk_only_what_it_refuses_is_shown_to_whoever_sends(tmp_path):
+    code = (
+        "import resource, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})\n"
+        "from webhook_alerts.outbox.spool import Spool\n"
+        f"spool = Spool({str(tmp_path / 'spool')!r})\n"
+        "spool.write([('alert', {'id': 'on disk'})])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))\n"
+        "shown, refused = [], [('alert', {'id': 'refused'})]\n"
+        "def send(found):\n"
+        "    shown.extend(value['id'] for _, value in found)\n"
+        "    return [('sent', {'alerts': list(shown)})]\n"
+        "spool.amend(send, refused)\n"
+        "print(shown, [kind for kind, _ in refused])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.strip() == "['refused'] ['alert', 'sent']", done.stderr
+    assert len(Spool(str(tmp_path / "spool")).files()) == 1
 
 
 def test_whoever_stores_the_same_alerts_by_another_way_hears_of_what_was_sent(spool):

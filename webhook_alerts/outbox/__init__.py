@@ -36,21 +36,18 @@ def flush(timeout: float = 5.0) -> bool:
 def stats() -> Stats:
     """The counters of this process, as they are now."""
     buffer, publisher = desk.buffer, desk.publisher
-    pending = buffer.size + len(buffer.overflow) + (publisher.held if publisher is not None else 0)
+    pending = buffer.size + buffer.overflow + (len(publisher.outgoing) if publisher is not None else 0)
     return replace(buffer.stats, pending=pending, ignored=dict(buffer.stats.ignored))
 
 
 def report(error: BaseException) -> None:
     """Count a failure of ours that was kept from the caller."""
-    counted = desk.buffer.stats
-    counted.errors += 1
-    counted.last_error = type(error).__name__
+    desk.buffer.stats.failed(error)
 
 
 def close() -> None:
     """Publish what is there, spool the rest. Harmless when called twice."""
-    publisher = desk.publisher
-    if publisher is not None and (desk.buffer.waiting or publisher.held or publisher.unsure):
+    if (publisher := desk.last_publisher()) is not None:
         publisher.close(EXIT_S)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webhook_alerts.alert import JSON, Level
@@ -24,14 +24,21 @@ def message(items: Sequence[Item], identity: str = "") -> dict[str, JSON]:
     return found
 
 
-def items_of(batch: dict[str, JSON]) -> list[Item]:
+def items_of(batch: Mapping[str, JSON]) -> list[Item]:
     """The items that ``message`` made *batch* of."""
     return [(kind, value) for kind, key in _KEYS.items() for value in batch.get(key, ())]
 
 
-def alerts_in(items: Sequence[Item]) -> int:
+def alerts_in(items: Iterable[Item]) -> int:
     """How many of *items* are alerts."""
     return sum(kind == "alert" for kind, _ in items)
+
+
+def notes_of(items: Iterable[Item], notes: Iterable[Item]) -> list[Item]:
+    """Those of *notes* that speak of alerts among *items*: stored without them, these would be sent again."""
+    notes = [note for note in notes if note[0] == "sent"]
+    there = {value.get("id") for kind, value in items if kind == "alert"} if notes else set()
+    return [note for note in notes if not there.isdisjoint(note[1].get("alerts", ()))]
 
 
 def is_critical(item: Item) -> bool:
@@ -74,6 +81,11 @@ class Batch:
     def is_critical(self) -> bool:
         """Does it hold critical alerts?"""
         return any(map(is_critical, self.items))
+
+    @property
+    def gravest(self) -> int:
+        """The highest level among its alerts; 0 where there are none."""
+        return max((int(value.get("level", 0)) for kind, value in self.items if kind == "alert"), default=0)
 
     @property
     def weight(self) -> int:

@@ -163,6 +163,16 @@ class Broker:
             self.close()
             raise
 
+    def has_unread(self) -> bool:
+        """Does something wait there that no worker has taken? Then what was not stored yet may be among it.
+
+        To send it again and again while no worker runs would fill the broker with copies.
+        """
+        try:
+            return any(self.depth(queue) for queue in (CRITICAL_QUEUE, QUEUE))
+        except Exception:  # noqa: BLE001 - whatever a transport raises, nobody knows
+            return True
+
     def _connect(self) -> Connection:
         if self._connection is None or self._pid != os.getpid():
             connection = app().connection_for_write(connect_timeout=SOCKET_TIMEOUT_S)

@@ -12,18 +12,56 @@ MAX_WINDOWS = 4_096
 """Keys whose repeats are counted at one time; the oldest window closes early when there are more."""
 
 
+class _ByLevel:
+    """Five queues, one per level. No method is safe to call without the buffer's lock."""
+
+    __slots__ = ("queues", "size")
+
+    def __init__(self) -> None:
+        self.queues: tuple[deque[Snapshot], ...] = tuple(deque() for _ in range(5))
+        self.size = 0
+
+    def add(self, snapshot: Snapshot) -> None:
+        self.queues[min(max(snapshot.level // 10, 1), 5) - 1].append(snapshot)
+        self.size += 1
+
+    def take(self, most: int) -> list[Snapshot]:
+        """The gravest first, and the oldest first within a level."""
+        taken: list[Snapshot] = []
+        for queue in reversed(self.queues):
+            while queue and len(taken) < most:
+                taken.append(queue.popleft())
+        self.size -= len(taken)
+        return taken
+
+    def least(self) -> Snapshot:
+        """Take the oldest of the lowest level."""
+        self.size -= 1
+        return next(queue for queue in self.queues if queue).popleft()
+
+    def least_alone(self) -> Snapshot | None:
+        """The same of those that stand for themselves alone; one that counts a storm tells more than any other."""
+        for queue in self.queues:
+            for _ in range(len(queue)):
+                snapshot = queue.popleft()
+                if not snapshot.count:
+                    self.size -= 1
+                    return snapshot
+                queue.append(snapshot)  # to the end, so that the next look does not begin with it
+        return None
+
+
 class Buffer:
-    """Five queues, one per level, and the open windows by key. Every method is safe to call from any thread.
+    """What waits, what there is no room for, and the open windows by key. Every method is safe to call from any thread.
 
     The lock is re-entrant: a signal handler or a finaliser may log while its own thread is inside.
     """
 
     def __init__(self) -> None:
         self.stats = Stats()
-        self.size = 0
-        self.overflow: deque[Snapshot] = deque()
         self.lock = threading.RLock()
-        self._levels: tuple[deque[Snapshot], ...] = tuple(deque() for _ in range(5))
+        self._waiting = _ByLevel()
+        self._overflow = _ByLevel()
         self._windows: OrderedDict[Key, Snapshot] = OrderedDict()
         self._closed: list[Snapshot] = []
         self._counting = 0
@@ -49,20 +87,21 @@ class Buffer:
             if snapshot.key is not None:
                 self._open(snapshot, snapshot.key)
             self.stats.taken += 1
-            if self.size >= limit:
-                self._evict(limit)
-            self._levels[_index(snapshot.level)].append(snapshot)
-            self.size += 1
+            self._waiting.add(snapshot)
+            if self._waiting.size > limit:
+                self._overflow.add(self._waiting.least())
+                if self._overflow.size > limit:
+                    self._drop_one()
 
     def take(self, most: int) -> list[Snapshot]:
         """Up to *most* alerts, the gravest first, and the oldest first within a level."""
-        taken: list[Snapshot] = []
         with self.lock:
-            for queue in reversed(self._levels):
-                while queue and len(taken) < most:
-                    taken.append(queue.popleft())
-            self.size -= len(taken)
-        return taken
+            return self._waiting.take(most)
+
+    def take_overflow(self, most: int) -> list[Snapshot]:
+        """Up to *most* of those for which there was no room, in the same order."""
+        with self.lock:
+            return self._overflow.take(most)
 
     def take_repeats(self, now: float, window: float, *, everything: bool = False) -> list[tuple[Snapshot, int]]:
         """The windows that are over (or all) and have repeats not yet published, each with its number of them."""
@@ -72,12 +111,9 @@ class Buffer:
                 if 0 <= now - first.created < window:
                     break
                 self._close(key)
-            due, self._closed = self._closed, []
-            if everything:
-                due += self._windows.values()
-            due = [first for first in due if first.count]
-            ready = [(first, first.count) for first in due if not first.state]
-            self._closed = [first for first in due if first.state]
+            due = [*self._closed, *(self._windows.values() if everything else ())]
+            ready = [(first, first.count) for first in due if first.count and not first.state]
+            self._closed = [first for first in self._closed if first.state]
             for first, _ in ready:
                 first.count = 0
                 self._counting -= 1
@@ -93,9 +129,19 @@ class Buffer:
             return next(iter(self._windows.values())).created + window
 
     @property
+    def size(self) -> int:
+        """Alerts that wait."""
+        return self._waiting.size
+
+    @property
+    def overflow(self) -> int:
+        """Alerts for which there was no room."""
+        return self._overflow.size
+
+    @property
     def waiting(self) -> int:
         """Alerts not yet taken, and windows with repeats not yet published."""
-        return self.size + len(self.overflow) + self._counting
+        return self.size + self.overflow + self._counting
 
     def ignore(self, reason: str) -> None:
         """Count a record that is no alert."""
@@ -114,24 +160,10 @@ class Buffer:
         if first.count:
             self._closed.append(first)
 
-    def _evict(self, limit: int) -> None:
-        queue = next(queue for queue in self._levels if queue)
-        self.overflow.append(queue.popleft())
-        self.size -= 1
-        if len(self.overflow) > limit:
-            self._drop_one()
-
     def _drop_one(self) -> None:
-        """Lose the oldest alert that stands for itself alone; one that counts a storm tells more than any other."""
-        for _ in range(len(self.overflow)):
-            lost = self.overflow.popleft()
-            if not lost.count:
-                self.stats.dropped += 1
-                if lost.key is not None and self._windows.get(lost.key) is lost:
-                    del self._windows[lost.key]
-                return
-            self.overflow.append(lost)
-
-
-def _index(level: int) -> int:
-    return min(max(level // 10, 1), 5) - 1
+        lost = self._overflow.least_alone()
+        if lost is None:
+            return
+        self.stats.dropped += 1
+        if lost.key is not None and self._windows.get(lost.key) is lost:
+            del self._windows[lost.key]

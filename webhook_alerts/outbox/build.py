@@ -16,6 +16,7 @@ from webhook_alerts.alert import JSON, Alert, Kind, Level, uuid7
 from webhook_alerts.conf import Config
 from webhook_alerts.outbox import trace
 from webhook_alerts.outbox.redaction import Redactor, redactor_for
+from webhook_alerts.outbox.redaction.marks import mark
 from webhook_alerts.outbox.snapshot import CONTEXT, Snapshot
 from webhook_alerts.outbox.values import clean, cut, plain, repr_of, text_of
 
@@ -64,7 +65,7 @@ def build(snapshot: Snapshot, config: Config) -> Alert:
     exception_type, stack_trace = _exception(state, redactor)
     context = redactor.mapping(_context(state))
     snapshot.id = snapshot.id or uuid7(int(snapshot.created * 1000))
-    snapshot.fingerprint = fingerprint(snapshot)
+    snapshot.fingerprint = fingerprint(snapshot, redactor)
     snapshot.message = message
     traceparent = tracing.traceparent(snapshot.context_vars)
     alert = Alert(
@@ -74,7 +75,7 @@ def build(snapshot: Snapshot, config: Config) -> Alert:
         message=message,
         first_seen=snapshot.created,
         last_seen=snapshot.created,
-        logger=clean(str(state["name"]))[:255],
+        logger=redactor.recurring(clean(str(state["name"])))[:255],
         details=redactor.mapping(plain(snapshot.details)) if snapshot.details else {},
         context=context,
         request=_request(state, config, redactor),
@@ -89,9 +90,9 @@ def build(snapshot: Snapshot, config: Config) -> Alert:
         service=config.service,
         release=config.release,
         host=socket.gethostname()[:255],
-        process=clean(f"{state['processName']}[{os.getpid()}] {state['threadName']}")[:255],
+        process=redactor.recurring(clean(f"{state['processName']}[{os.getpid()}] {state['threadName']}"))[:255],
         traceparent=traceparent,
-        webhooks=snapshot.options.webhooks,
+        webhooks=tuple(_asked_for(name, redactor) for name in snapshot.options.webhooks),
         dedup=snapshot.options.dedup,
     )
     snapshot.state = {}
@@ -99,11 +100,11 @@ def build(snapshot: Snapshot, config: Config) -> Alert:
     return alert
 
 
-def failed(snapshot: Snapshot, error: Exception, config: Config) -> Alert:
+def failed(snapshot: Snapshot, error: BaseException, config: Config) -> Alert:
     """The alert that says that its own building failed, so that even then nothing is silent."""
     snapshot.id = snapshot.id or uuid7(int(snapshot.created * 1000))
-    snapshot.fingerprint = fingerprint(snapshot)
-    name = snapshot.state.get("name", "")
+    snapshot.fingerprint = fingerprint(snapshot, redactor_for(config))
+    name = redactor_for(config).recurring(clean(str(snapshot.state.get("name", ""))))[:255]
     snapshot.message = f"An alert of {name!r} could not be built: {type(error).__name__}"
     snapshot.state = {}
     return Alert(
@@ -132,10 +133,14 @@ def message_of(template: object, args: Any) -> str:
     return clean(cut(text, MAX_MESSAGE))
 
 
-def fingerprint(snapshot: Snapshot) -> str:
-    """What repeats are grouped by, the same in every process: 32 hexadecimal digits, or what the caller chose."""
+def fingerprint(snapshot: Snapshot, redactor: Redactor) -> str:
+    """What repeats are grouped by, the same in every process: 32 hexadecimal digits, or what the caller chose.
+
+    What is chosen is shown; where it holds a secret, a digest of it is.
+    """
     chosen = snapshot.options.fingerprint
-    if chosen and len(chosen) <= 64 and chosen.isascii() and chosen.isprintable():
+    is_plain = len(chosen) <= 64 and chosen.isascii() and chosen.isprintable()
+    if chosen and is_plain and redactor.recurring(chosen) == chosen:
         return chosen
     parts = (chosen,) if chosen else snapshot.key or (str(snapshot.id),)
     return blake2b("\x1f".join(map(str, parts)).encode(errors="replace"), digest_size=16).hexdigest()
@@ -145,8 +150,8 @@ def samples_of(snapshot: Snapshot, redactor: Redactor) -> list[str]:
     """Up to three messages of repeats that differ from the first's and from each other."""
     found: dict[str, None] = {}
     for template, args in snapshot.samples or ():
-        text = redactor.text(cut(message_of(template, args), 1_000))
-        if text != cut(snapshot.message, 1_000):
+        text = cut(redactor.text(message_of(template, args)), 1_000, seam="")
+        if text != cut(snapshot.message, 1_000, seam=""):
             found[text] = None
     return list(found)[:MAX_SAMPLES]
 
@@ -157,6 +162,11 @@ def _exception(state: Mapping[str, Any], redactor: Redactor) -> tuple[str, str]:
         return trace.name(exc_info[0]), redactor.text(trace.render(exc_info))
     text = state.get("stack_info") or state.get("exc_text") or ""
     return "", redactor.text(clean(cut(str(text), trace.MAX_TRACE))).strip()
+
+
+def _asked_for(name: str, redactor: Redactor) -> str:
+    """The *name* of a webhook; people write its address there by mistake."""
+    return mark("webhook") if "/" in name else redactor.recurring(clean(name))
 
 
 def _kind(snapshot: Snapshot, exception_type: str) -> Kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ class Desk:
         if self._pid != os.getpid():
             self.reset()
         buffer = self.buffer
-        if buffer.size + len(buffer.overflow) >= 2 * config.queue_size:
+        if buffer.size + buffer.overflow >= 2 * config.queue_size:
             self._await_room(config)
         else:
             self._crowded = False
@@ -72,10 +73,19 @@ class Desk:
 
         with self.buffer.lock:
             if self.publisher is None:
-                self.publisher = Publisher(self.buffer)
-                self.publisher.start()
                 close_with_pools()
+                publisher = Publisher(self.buffer)
+                publisher.start()  # raises where there can be no more threads: the next call tries again
+                self.publisher = publisher
             return self.publisher
+
+    def last_publisher(self) -> Publisher | None:
+        """Who sees to the end of the process, whether or not a thread could be had; ``None``: there was no alert."""
+        if self.publisher is None and self.buffer.waiting:
+            from webhook_alerts.outbox.publisher import Publisher
+
+            return Publisher(self.buffer)
+        return self.publisher
 
     def _await_room(self, config: Config) -> None:
         """Lend the publisher's thread the interpreter for a moment; after once in vain, no call waits."""
@@ -83,7 +93,7 @@ class Desk:
             return
         until = time.monotonic() + PATIENCE_S
         self._wake(urgent=True)
-        while self.buffer.size + len(self.buffer.overflow) >= 2 * config.queue_size:
+        while self.buffer.size + self.buffer.overflow >= 2 * config.queue_size:
             if time.monotonic() > until:
                 self._crowded = True
                 return
@@ -107,25 +117,24 @@ def _close(**_: object) -> None:
 
 
 desk = Desk()
-_paused: list[Publisher] = []
-FORK_S = 0.5
-"""How long a fork waits, in seconds, for the thread to come to rest."""
+_resting: dict[int, Publisher] = {}
+"""Whose thread rests for a fork, by the thread that forks."""
 
 
 def _before_fork() -> None:
-    """Let the thread come to rest: a child must not inherit what it holds at work, an import's lock for one."""
     publisher = desk.publisher
-    if publisher is not None and publisher.at_work.acquire(timeout=FORK_S):
-        _paused.append(publisher)
+    if publisher is not None and publisher.rest():
+        _resting[threading.get_ident()] = publisher
 
 
 def _after_fork() -> None:
-    while _paused:
-        _paused.pop().at_work.release()
+    publisher = _resting.pop(threading.get_ident(), None)
+    if publisher is not None:
+        publisher.go_on()
 
 
 def _after_fork_in_child() -> None:
-    _paused.clear()
+    _resting.clear()
     desk.reset()
 
 

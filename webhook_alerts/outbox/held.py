@@ -64,12 +64,17 @@ class Held:
             gone.append(self._forget(next(iter(self._batches))))
         return gone
 
-    def give_up(self) -> list[Batch]:
-        """Everything, to be kept elsewhere."""
-        return [self._forget(identity) for identity in list(self._batches)]
+    def give_up(self, at_least: int = 0) -> list[Batch]:
+        """Everything, or what holds an alert of the level *at_least* or above, to be kept elsewhere."""
+        given = [identity for identity, batch in self._batches.items() if batch.gravest >= at_least]
+        return [self._forget(identity) for identity in given]
+
+    def is_forgotten(self, batch: Batch) -> bool:
+        """Has Redis lost its memory since *batch* was published?"""
+        return bool(batch.epoch) and batch.epoch != self.epoch
 
     def _is_missing(self, batch: Batch, now: float) -> bool:
-        if batch.epoch and batch.epoch != self.epoch:
+        if self.is_forgotten(batch):
             return True
         return now - batch.published > min(PATIENCE_S * 2.0 ** (batch.times - 1), LONGEST_S)
 

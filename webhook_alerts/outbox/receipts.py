@@ -50,5 +50,14 @@ def give(batch: dict[str, Any]) -> None:
             return
 
 
+def has_been_given(batch: dict[str, Any]) -> bool:
+    """Is *batch* known to be stored? Without Redis nobody knows."""
+    identity = batch.get("id")
+    try:
+        return isinstance(identity, str) and identity in ask([identity]).stored
+    except redis.RedisError:
+        return False
+
+
 def _key(identity: str) -> str:
     return f"{PREFIX}receipt:{identity[:64]}"
