@@ -1,8 +1,8 @@
 """When what we stand on is the thing that broke: grave alerts go out all the same, and the record follows.
 
 With the broker away the process that raised an alert does the workers' job itself, on the same rows, so that nothing
-is sent twice. With the database away whoever holds an alert sends it without a row and notes that in the spool,
-beside the alert; whoever stores it later finds the note.
+is sent twice. With the database away whoever holds an alert sends it without a row and notes that beside the alert,
+in the spool or in the memory of the process whose disk refuses; whoever stores it later finds the note.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,15 +24,16 @@ from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Outcome, Payload, Response, Verdict
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.delivery.deliver import deliver
+from webhook_alerts.delivery.draw import NotDrawnError, draw
 from webhook_alerts.delivery.exchange import post
 from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.delivery.look import look
 from webhook_alerts.delivery.owed import fresh, is_quiet
-from webhook_alerts.intake.spooled import forget_what_is_stored, take_up
+from webhook_alerts.intake.spooled import forget_what_is_stored, store, take_up
 from webhook_alerts.metrics import counters
 from webhook_alerts.models import Delivery
-from webhook_alerts.outbox import receipts
-from webhook_alerts.outbox.batch import Item, items_of
+from webhook_alerts.outbox import noted, receipts
+from webhook_alerts.outbox.batch import Item, items_of, notes_of
 from webhook_alerts.outbox.spool import Spool
 from webhook_alerts.shared_memory import PREFIX, client
 
@@ -46,21 +48,23 @@ GONE_S = 600.0
 _not_before: dict[str, float] = {}
 
 
-def rescue() -> None:
-    """The broker is away: store what is spooled and send what is grave of it, from this process.
+def rescue(refused: list[Item]) -> None:
+    """The broker is away: store what waits and send what is grave of it, from this process.
 
-    Blocks for as long as databases and webhooks take; to be called in a thread that may.
+    It waits in the spool, or in *refused*, which the disk did not take: what is stored goes from that list, and notes
+    of what was sent join it. Blocks for as long as databases and webhooks take; to be called in a thread that may.
     """
     try:
         overrides.refresh()
         take_up()
+        store(refused)
         grave = Delivery.objects.filter(fresh(), level__gte=AT_LEAST).order_by()
         configured = get_config().webhooks
         for name in set(grave.values_list("webhook", flat=True)) & set(configured):
             deliver(name, most=1, at_least=AT_LEAST)
     except DatabaseError as error:
         logger.warning("Neither the broker nor the database answers (%s)", type(error).__name__)
-        send_unrecorded()
+        send_unrecorded(refused)
     finally:
         counters.send()
         connections.close_all()
@@ -69,26 +73,51 @@ def rescue() -> None:
 def keep(batch: dict[str, Any]) -> None:
     """The database is away: put *batch* on this machine's disk and send what is grave of it now.
 
-    Raises ``OSError`` when the disk takes nothing either.
+    What comes again and was stored before is left alone, for it may have been sent. Raises ``OSError`` when the disk
+    takes nothing either: the notes are in Redis then, and the batch stays with the process that published it.
     """
+    if receipts.has_been_given(batch):
+        return
     config = get_config()
-    Spool(config.spool_dir, config.spool_max_bytes).write(items_of(batch))
+    items = items_of(batch)
+    try:
+        Spool(config.spool_dir, config.spool_max_bytes).write(items)
+    except OSError:
+        known = len(items)
+        send_unrecorded(items)
+        noted.leave(items[known:])
+        raise
     receipts.give(batch)
     send_unrecorded()
 
 
 def with_notes(batch: dict[str, Any]) -> dict[str, Any]:
-    """*batch* with the notes of what of it was sent from this machine's disk, where a copy of it may lie."""
-    notes = Spool(get_config().spool_dir).notes()
-    return {**batch, "sent": [value for _, value in notes]} if notes else batch
+    """*batch* with the notes of what of it was sent: from this machine's disk, where a copy may lie, or without one."""
+    notes = notes_of(_alerts_of(batch), [*Spool(get_config().spool_dir).notes(), *noted.left()])
+    return {**batch, "sent": [*batch.get("sent", ()), *(value for _, value in notes)]} if notes else batch
 
 
-def send_unrecorded() -> int:
-    """Send what is grave of the spool and was not sent yet, one message to each webhook; how many were sent."""
+def forget_notes(batch: dict[str, Any]) -> None:
+    """*batch* is stored, with its notes: those that speak of nothing else are of no use any more."""
+    if batch.get("sent"):
+        stored = {value.get("id") for _, value in _alerts_of(batch)}
+        noted.forget(note for note in noted.left() if stored.issuperset(note[1]["alerts"]))
+
+
+def _alerts_of(batch: dict[str, Any]) -> list[Item]:
+    return [("alert", value) for value in batch.get("alerts", ()) if isinstance(value, dict)]
+
+
+def send_unrecorded(refused: list[Item] | None = None) -> int:
+    """Send what is grave and was not sent yet, one message to each webhook; how many were sent.
+
+    It waits in the spool, or in *refused*, which the disk did not take and to which notes are added.
+    """
     config = get_config()
     spool = Spool(config.spool_dir)
-    forget_what_is_stored(spool)
-    return spool.amend(lambda items: _send_grave(items, config))
+    with suppress(OSError):  # where nothing can be removed, nothing is sent of it
+        forget_what_is_stored(spool)
+    return spool.amend(lambda items: _send_grave(items, config), refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +189,11 @@ def _may_send(webhook: Webhook) -> bool:
 def _send(webhook: Webhook, folded: Sequence[_Folded], config: Config) -> dict[str, Any] | None:
     """POST one message; what is to be written down later, or nothing when it was not taken."""
     channel = registry.get(webhook.channel)
-    payload = channel.render([each.alert for each in folded[: channel.max_alerts]], look(webhook, config))
+    try:
+        payload = draw(channel, [each.alert for each in folded[: channel.max_alerts]], look(webhook, config))
+    except NotDrawnError:  # which keeps no other webhook from being told, nor what was told from being noted
+        _not_before[webhook.name] = time.monotonic() + GONE_S
+        return None
     started = time.time()
     traces = [each.alert.traceparent for each in folded[: payload.count]]
     outcome, response = post(webhook, channel, payload.json, payload.files, traces=traces)

@@ -31,6 +31,8 @@ UNRECORDED = keep("sent by the emergency path; recorded afterwards")
 QUIET = keep("quiet until %(time)s: only what is critical is sent")
 NO_REDIS = keep("Redis is away: %(error)s")
 SILENCE_REPLACED = keep("replaced by %(id)s")
+OF_NO_ALERT = frozenset({FOLLOW_UP, RESOLVED, TAKEN_IN_HAND, DIGEST})
+"""What a message is for that carries no alert: it keeps that reason, for nothing else on record says it."""
 
 
 def told_in_minutes(number: int) -> str:

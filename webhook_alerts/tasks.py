@@ -49,12 +49,14 @@ _OPTIONS: dict[str, Any] = {
 def accept_batch(self: Any, batch: dict[str, Any]) -> int:
     """Store a batch of alerts; acknowledged once its rows are committed, or it lies on this machine's disk."""
     with _at_work():
+        noted = emergency.with_notes(batch)
         try:
-            stored = accept(emergency.with_notes(batch))
+            stored = accept(noted)
+            emergency.forget_notes(noted)
         except DatabaseError:
             if self.request.retries < DATABASE_RETRIES:
                 raise
-            emergency.keep(batch)
+            emergency.keep(noted)
             stored = 0
         receipts.give(batch)
         return stored

@@ -90,6 +90,17 @@ def test_nothing_of_the_address_is_logged_or_told(caplog):
     assert "others are heard" in caplog.text
 
 
+def test_a_part_of_the_address_that_is_written_by_its_numbers_is_not_told_either():
+    def hangs_up(connection: socket.socket) -> None:
+        request_of(connection)
+
+    with serve(hangs_up) as address:
+        host = address.partition("/")[0]
+        answer = apprise.send(request(f"rocket://oper%61tor-9:{SECRET}@{host}/%23alerts"), timeout=10)
+    assert "authenticating … on Rocket.Chat" in answer.body.decode()
+    assert "operator-9" not in answer.body.decode()
+
+
 def test_a_server_that_drips_holds_nobody_up():
     def drips(connection: socket.socket) -> None:
         request_of(connection)

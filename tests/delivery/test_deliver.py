@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,11 +23,15 @@ from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.finish import backoff, finish
 from webhook_alerts.delivery.flush import flush
 from webhook_alerts.delivery.gate import gate_for
-from webhook_alerts.delivery.resend import replay
+from webhook_alerts.delivery.resend import replay, resend
 from webhook_alerts.delivery.totals import totals
 from webhook_alerts.intake.accept import accept
 from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.testing.fake_alertmanager import FakeAlertmanager
 from webhook_alerts.testing.fake_discord import Answer, FakeDiscord
+from webhook_alerts.testing.fake_opsgenie import FakeOpsgenie
+from webhook_alerts.testing.fake_pagerduty import FakePagerDuty
+from webhook_alerts.testing.fake_webhook import FakeWebhook
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +115,19 @@ def test_after_its_last_attempt_a_message_fails_and_its_alerts_go_to_the_fallbac
     }
     deliver("info")
     assert len(discord.messages("info")[0]["embeds"]) == 2
+
+
+def test_a_service_that_says_wait_for_days_blocks_nothing(errors, owe, discord):
+    owe("patience")
+    discord.script("errors", [Answer(503)])
+    deliver("errors")
+    Message.objects.update(claims=Message.MOST_CLAIMS, deferrals=Message.MOST_CLAIMS)
+    let_time_pass()
+    assert deliver("errors") == 1
+    assert states() == {"delivered": 1}
+    assert resend([Message.objects.get().pk]) == 1
+    assert deliver("errors") == 1
+    Message.objects.get().full_clean()
 
 
 def test_being_asked_to_wait_costs_no_attempt_and_nothing_is_sent_meanwhile(errors, owe, discord):
@@ -275,6 +292,31 @@ def test_a_pause_is_told_elsewhere_once_and_what_waits_goes_to_the_fallback_once
     assert (sums["received"], sums["pending"]) == (4, 4)
 
 
+def test_what_waits_to_be_tried_again_goes_to_the_fallback_too_when_its_webhook_is_paused(two, owe, discord):
+    owe("to be tried again")
+    discord.script("errors", [Answer(503), GONE])
+    deliver("errors")
+    owe("refused for good")
+    for _ in range(2):
+        deliver("errors")
+        deliver("info")
+    texts = json.dumps(discord.messages("info"))
+    assert (texts.count("to be tried again"), texts.count("refused for good")) == (1, 1)
+    assert totals()["errors"]["pending"] == 2
+
+
+def test_what_its_worker_died_with_goes_to_the_fallback_too_when_its_webhook_is_paused(two, owe, discord):
+    owe("its worker died")
+    deliver("errors")
+    Message.objects.update(state="sending", lease_until=timezone.now() - timedelta(seconds=1))
+    Delivery.objects.update(state="sending")
+    gate_for("errors").hold("maintenance", "ana")
+    for _ in range(2):
+        deliver("errors")
+        deliver("info")
+    assert json.dumps(discord.messages("info")).count("its worker died") == 1
+
+
 def test_too_many_refusals_close_every_webhook_of_the_provider(two, memory, monkeypatch):
     monkeypatch.setattr(gates, "MOST_INVALID", 3)
     refused = Outcome(Verdict.REFUSED, "HTTP 403")
@@ -359,3 +401,47 @@ def test_what_is_too_old_has_failed_and_can_be_replayed(errors, owe, discord):
     flush()
     deliver("errors")
     assert states() == {"delivered": 2}
+
+
+@pytest.mark.parametrize("night", [False, True])
+@pytest.mark.parametrize("service", [FakeWebhook, FakeAlertmanager, FakePagerDuty, FakeOpsgenie])
+def test_who_keeps_each_alert_is_told_of_each_after_an_outage_too(configure, owe, service, night):
+    with service(limits=()) as server:
+        about = {"url": server.url("errors"), "channel": server.name, "rate": []}
+        now = timezone.now().astimezone(UTC)
+        begin, end = (f"{now - timedelta(hours=hours):%H:%M}" for hours in (2, 1))
+        quiet = {"quiet_hours": [{"from": begin, "to": end, "timezone": "UTC"}]} if night else {}
+        configure(WEBHOOKS={"errors": about | quiet})
+        owe(*[f"error {i}" for i in range(120)])
+        let_it_get_stale(minutes=90)
+        while deliver("errors"):
+            pass
+        told = json.dumps([entry.body for entry in server.requests("errors")])
+    assert all(f'error {i}"' in told for i in range(120))
+    assert not Message.objects.filter(digest=True).exists()
+    assert states() == {"delivered": 120}
+
+
+def test_what_a_service_says_is_one_line_that_steers_no_terminal(errors, owe, discord):
+    owe("it broke")
+    said = "no\x1b[2J\x9b31m\u202e\r\nCRITICAL another line"
+    discord.script("errors", [Answer(400, body={"code": 50035, "message": said})] * 3)
+    deliver("errors")
+    error = Attempt.objects.first().error
+    assert "CRITICAL another line" in error
+    assert error.isprintable()
+
+
+def test_what_is_too_old_goes_to_the_fallback_once(two, owe, discord):
+    owe("tried and too old")
+    discord.script("errors", [Answer(503)])
+    deliver("errors")
+    owe("too old")
+    let_it_get_stale(minutes=3 * 24 * 60 + 1)
+    Message.objects.update(created_at=timezone.now() - timedelta(days=4))
+    for _ in range(2):
+        flush()
+        deliver("info")
+    texts = json.dumps(discord.messages("info"))
+    assert (texts.count("tried and too old"), texts.count("too old")) == (1, 2)
+    assert totals()["errors"]["failed"] == 2

@@ -10,10 +10,12 @@ import re
 import stat
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +76,8 @@ def test_a_line_that_was_cut_spoils_no_other(tmp_path):
 
 def test_processes_that_write_at_once_tear_no_line(tmp_path):
     big = [alert(message=str(number) * 3000) for number in range(10)]
-    threads = [threading.Thread(target=written, args=(tmp_path / "alerts.log", *big)) for _ in range(8)]
+    asked = request(f"file://{tmp_path}/alerts.log", *big)
+    threads = [threading.Thread(target=file.send, args=(asked,), kwargs={"timeout": 5}) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -219,6 +222,16 @@ def test_a_file_is_the_last_fallback_and_gets_what_is_grave_while_the_database_i
         "no database",
     ]
     assert set(Delivery.objects.values_list("webhook", "state")) == {("errors", "failed"), ("disk", "delivered")}
+
+
+@pytest.mark.django_db
+def test_a_file_gets_every_alert_after_an_outage_too(configure, owe, tmp_path):
+    log = tmp_path / "alerts.log"
+    configure(WEBHOOKS={"disk": {"url": f"file://{log}", "rate": []}}, ROUTES={"error": ["disk"]})
+    owe(*[f"error {i}" for i in range(120)])
+    Delivery.objects.update(owed_since=timezone.now() - timedelta(hours=1))
+    deliver("disk")
+    assert [json.loads(line)["message"] for line in log.read_text().splitlines()] == [f"error {i}" for i in range(120)]
 
 
 @pytest.mark.django_db

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 
 import pytest
+from django.db import connection, connections, transaction
+from django.utils import timezone
 
 from tests.delivery.test_deliver import let_time_pass, states
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.delivery.gate import gate_for
 from webhook_alerts.delivery.resend import replay, resend
 from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.reasons import RESOLVED
 from webhook_alerts.testing.fake_discord import Answer
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +106,53 @@ def test_replay_makes_a_new_message_where_the_old_one_is_gone(failed, discord):
     assert replay(webhook="errors") == 1
     deliver("errors")
     assert states() == {"delivered": 1}
+
+
+def test_what_carries_no_alert_is_sent_again_too_and_says_all_the_while_what_it_is_for(errors, discord):
+    body = {"content": "resolved"}
+    message = Message.objects.create(webhook="errors", body=body, reason=RESOLVED, due_at=timezone.now())
+    discord.script("errors", [Answer(500)])
+    for _ in range(2):
+        let_time_pass()
+        deliver("errors")
+        message.refresh_from_db()
+        assert message.reason == RESOLVED
+    assert message.state == "delivered"
+    Message.objects.update(state="failed", reason="HTTP 500")
+    assert resend([message.pk]) == 1
+    deliver("errors")
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("delivered", "")
+    assert [request.body["content"] for request in discord.requests("errors")] == ["resolved"] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replay_leaves_to_a_resend_what_is_resent_at_the_same_moment(failed, discord):
+    if connection.vendor != "postgresql":
+        pytest.skip("elsewhere a writer waits for every other")
+
+    def work() -> None:
+        replay()
+        connections.close_all()
+
+    with transaction.atomic():
+        assert resend([failed.pk]) == 1
+        thread = threading.Thread(target=work)
+        thread.start()
+        wait_until_it_waits_for_a_lock()
+    thread.join(20)
+    discord.script("errors", [REFUSED])
+    deliver("errors")
+    # Nothing is owed that no message will ever carry.
+    assert (states(), states(Message)) == ({"failed": 1}, {"failed": 1})
+
+
+def wait_until_it_waits_for_a_lock() -> None:
+    deadline = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.02)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import http.client
 import os
 import signal
 import socket
@@ -18,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.servers import free_port
-from webhook_alerts.channels.base import File, Request, Response
+from webhook_alerts.channels import registry
+from webhook_alerts.channels.base import Access, File, Request, Response
 from webhook_alerts.delivery import deadline, transport
 from webhook_alerts.delivery.transport import TransportError
 from webhook_alerts.testing.fake_discord import FakeDiscord
@@ -181,6 +184,25 @@ def test_nobody_listens():
 def test_no_such_name():
     with pytest.raises(TransportError, match="dns_error"):
         post(f"https://does-not-exist.invalid/{SECRET}", timeout=5)
+
+
+def test_nothing_of_the_address_is_logged_or_printed_at_any_level(caplog, capsys, monkeypatch):
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    with caplog.at_level(1), serve(ok) as address:
+        assert transport.send(Request(f"http://{address}", {}), timeout=5).status == 200
+        assert SECRET not in caplog.text
+        transport.close()  # this server hears one at a time
+        requests.post(f"http://{address}", data="{}", timeout=5)  # what the project itself asks is logged as ever
+    assert SECRET in caplog.text
+    assert capsys.readouterr().out.count(SECRET) == 1
+
+
+def test_what_holds_an_address_does_not_show_it():
+    """Whoever reports errors with the variables of their frames, shows their ``repr``."""
+    url, headers = f"https://hooks.example/{SECRET}", {"X-Api-Key": SECRET}
+    held = (Request(url, {"text": "it broke"}, headers=headers), Access(url, (SECRET,), headers, url))
+    assert SECRET not in repr(held)
+    assert SECRET not in repr(registry.get("webhook").limits(url))
 
 
 def test_a_dripping_body_counts_by_its_status_and_is_cut_off(caplog):

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from django.db import connection, connections
+from django.db import IntegrityError, connection, connections
 from django.utils import timezone
 
 from tests.incidents.conftest import DAY, HOUR, an_alert, come
@@ -156,16 +156,24 @@ def test_workers_that_accept_at_once_lose_no_count_and_make_one_incident(errors)
 
 def test_another_worker_that_makes_the_incident_first_is_counted_with(errors, monkeypatch):
     looked = counting._lock
+    now = timezone.now()
+    Incident.objects.create(fingerprint="f", level=50, count=7, first_seen=now, last_seen=now, told=1)
     calls = []
 
-    def late(fingerprints):
-        rows = looked(fingerprints)
-        if not calls:
-            now = timezone.now()
-            Incident.objects.create(fingerprint="f", level=50, count=7, first_seen=now, last_seen=now, told=1)
-        calls.append(rows)
-        return rows
+    def early(fingerprints):
+        calls.append(fingerprints)
+        return {} if len(calls) == 1 else looked(fingerprints)
 
-    monkeypatch.setattr(counting, "_lock", late)
+    monkeypatch.setattr(counting, "_lock", early)
     come()
     assert Incident.objects.get().count == 8
+
+
+def test_an_incident_that_is_never_seen_holds_no_worker_for_ever(errors, monkeypatch):
+    """As in a transaction that the project's settings let see only what was there when it began."""
+    now = timezone.now()
+    Incident.objects.create(fingerprint="f", level=50, count=7, first_seen=now, last_seen=now, told=1)
+    monkeypatch.setattr(counting, "_lock", lambda fingerprints: {})
+    with pytest.raises(IntegrityError):
+        counting.count([counting.Seen("f", 1, now, Alert(level=50, kind="log", fingerprint="f"))], errors, now)
+    assert Incident.objects.get().count == 7

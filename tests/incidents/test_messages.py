@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.utils import timezone
 
 from tests.incidents.conftest import HOUR, an_alert, come
-from webhook_alerts.alert import Level
+from webhook_alerts.alert import Kind, Level
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.incidents import state
 from webhook_alerts.intake.accept import accept
@@ -19,20 +21,20 @@ def embeds(discord):
     return [embed for message in discord.messages("errors") for embed in message["embeds"]]
 
 
-def fields(embed):
-    return {field["name"]: field["value"] for field in embed.get("fields", ())}
+def note(embed):
+    return embed.get("author", {}).get("name", "")
 
 
 def test_a_message_that_was_sent_turns_green_when_its_incident_is_resolved(errors, discord):
     come()
     deliver("errors")
-    assert "State" not in fields(embeds(discord)[0])
+    assert note(embeds(discord)[0]) == ""
     assert state.resolve("f", "ana")
     deliver("errors")
     (embed,) = embeds(discord)
     assert embed["title"].startswith("✅ it broke")
     assert embed["color"] == 0x2ECC71
-    assert "resolved by ana after" in fields(embed)["State"]
+    assert "resolved by ana after" in note(embed)
 
 
 def test_who_deals_with_it_is_said_in_the_message(errors, discord):
@@ -40,10 +42,10 @@ def test_who_deals_with_it_is_said_in_the_message(errors, discord):
     deliver("errors")
     assert state.acknowledge("f", "maria")
     deliver("errors")
-    assert fields(embeds(discord)[0])["State"] == "acknowledged by maria"
+    assert note(embeds(discord)[0]) == "acknowledged by maria"
     assert state.reopen("f", "ana")
     deliver("errors")
-    assert "State" not in fields(embeds(discord)[0])
+    assert note(embeds(discord)[0]) == ""
 
 
 def test_every_change_is_made_once_and_says_who(errors):
@@ -69,7 +71,7 @@ def test_what_was_never_told_is_not_said_to_be_resolved(errors, discord):
 def test_where_a_service_cannot_edit_one_message_says_that_it_is_resolved(configure, discord):
     url = f"http://127.0.0.1:9/services/T0STANDIN/B0STANDIN/{'x' * 24}"
     configure(WEBHOOKS={"errors": {"url": url, "channel": "slack", "rate": []}})
-    come()
+    come(kind=Kind.ERROR, exception_type="ValueError", stack_trace="Traceback:\nValueError: no")
     message = Message.objects.create(webhook="errors", state=Message.State.DELIVERED)
     Delivery.objects.update(state=Delivery.State.DELIVERED, message=message)
     state.acknowledge("f", "ana")
@@ -77,9 +79,10 @@ def test_where_a_service_cannot_edit_one_message_says_that_it_is_resolved(config
     state.resolve("f", "ana")
     state.resolve("f", "ana")
     told = Message.objects.exclude(pk=message.pk).get()
-    header, note, *_ = told.body["blocks"]
-    assert header["text"]["text"] == "✅ it broke"
-    assert "resolved by ana" in note["elements"][0]["text"]
+    header, below, *_ = told.body["blocks"]
+    assert header["text"]["text"] == "✅ ValueError: no"
+    assert "resolved by ana" in below["elements"][0]["text"]
+    assert "Traceback" not in str(told.body)  # which the message that told of it has shown
 
 
 def test_only_the_latest_message_of_the_episode_is_changed(errors, discord, clock):
@@ -92,13 +95,34 @@ def test_only_the_latest_message_of_the_episode_is_changed(errors, discord, cloc
     deliver("errors")
     first, second = embeds(discord)
     assert first["title"].startswith("✅")
-    assert fields(second)["State"].startswith("came back; 2 times since ")
+    assert note(second).startswith("came back; 2 times since ")
     clock.shift(10)
     state.resolve("f", "bob")
     deliver("errors")
     first, second = embeds(discord)
-    assert "resolved by ana" in fields(first)["State"]
-    assert "resolved by bob" in fields(second)["State"]
+    assert "resolved by ana" in note(first)
+    assert "resolved by bob" in note(second)
+
+
+def test_what_repeats_after_somebody_has_resolved_it_is_open_again(errors, discord, clock):
+    first = an_alert()
+    accept({"alerts": [first.to_dict()]})
+    deliver("errors")
+    seen_before = {"id": str(first.id), "total": 4, "last_seen": time.time(), "samples": []}
+    clock.shift(1)
+    state.resolve("f", "ana")
+    accept({"alerts": [], "repeats": [seen_before]})
+    assert Incident.objects.get().state == "resolved"
+    clock.shift(20)
+    accept({"alerts": [], "repeats": [{**seen_before, "total": 9, "last_seen": time.time()}]})
+    row = Incident.objects.get()
+    assert (row.state, row.count, row.reopened) == ("open", 9, 1)
+    Message.objects.update(update_due_at=row.first_seen)
+    deliver("errors")
+    (embed,) = embeds(discord)
+    assert not embed["title"].startswith("✅")
+    assert note(embed) == "came back"
+    assert come() == "pending"  # the next window's first is news
 
 
 def test_what_has_been_quiet_is_resolved_by_itself_once(errors, discord, clock):
@@ -116,6 +140,18 @@ def test_what_has_been_quiet_is_resolved_by_itself_once(errors, discord, clock):
     assert any(title.startswith("✅ it broke") for title in titles)
 
 
+def test_what_somebody_opens_again_stays_open_for_a_quiet_time_from_then_on(errors, clock):
+    come()
+    clock.shift(2 * HOUR)
+    assert state.resolve_quiet(timezone.now()) == 1
+    assert state.reopen("f", "ana")
+    clock.shift(HOUR - 60)
+    assert state.resolve_quiet(timezone.now()) == 0
+    assert Incident.objects.get().state == "open"
+    clock.shift(120)
+    assert state.resolve_quiet(timezone.now()) == 1
+
+
 def test_what_comes_and_goes_says_so_until_it_is_over_whoever_resolves_it_between(errors, discord, clock):
     for _ in range(4):
         come()
@@ -125,7 +161,7 @@ def test_what_comes_and_goes_says_so_until_it_is_over_whoever_resolves_it_betwee
         deliver("errors")
         clock.shift(60)
     *_, last = embeds(discord)
-    assert fields(last)["State"].startswith("resolved by ana")
+    assert note(last).startswith("resolved by ana")
     assert come() == "suppressed repeat: it comes and goes"
     deliver("errors")
     assert len(embeds(discord)) == 4
@@ -139,7 +175,7 @@ def test_what_comes_and_goes_says_so_until_it_is_over_whoever_resolves_it_betwee
         state.resolve_quiet(timezone.now())
     deliver("errors")
     assert not Incident.objects.get().flapping
-    assert fields(embeds(discord)[-1])["State"].startswith("quiet, resolved after")
+    assert note(embeds(discord)[-1]).startswith("quiet, resolved after")
     assert embeds(discord)[-1]["title"].startswith("✅")
 
 
@@ -175,6 +211,6 @@ def test_repeats_that_are_not_told_are_seen_in_the_message_that_was_now_and_then
     assert Message.objects.exclude(update_due_at=None).count() == 1
     Message.objects.exclude(update_due_at=None).update(update_due_at=first)
     deliver("errors")
-    notes = [fields(embed).get("State", "") for embed in embeds(discord)]
+    notes = [note(embed) for embed in embeds(discord)]
     assert sum(note.startswith("5 times since") for note in notes) == 1
     assert not Message.objects.exclude(update_due_at=None).exists()

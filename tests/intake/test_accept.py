@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import pytest
 import redis
-from django.db import connection
+from django.db import DataError, connection, connections
 
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.delivery.totals import totals
@@ -63,6 +64,25 @@ def test_what_cannot_be_read_is_counted_and_the_rest_accepted(config, memory: re
     assert accept({"alerts": [*bad, an_alert("good")], "repeats": [{"id": "?"}, 5]}) == 1
     assert Row.objects.get().message == "good"
     assert int(memory.get("webhook_alerts:malformed") or 0) == len(bad) + 2
+
+
+def test_what_the_database_refuses_is_counted_and_the_rest_accepted(config, memory: redis.Redis):
+    def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "not for this database" in str(params):
+            raise DataError("refused")
+        return execute(sql, params, many, context)
+
+    alerts = [an_alert(f"alert {number}") for number in range(5)]
+    with connection.execute_wrapper(refuse):
+        assert accept(batch(*alerts[:3], an_alert("not for this database"), *alerts[3:])) == 5
+    assert Row.objects.count() == Delivery.objects.count() == 5
+    assert int(memory.get("webhook_alerts:malformed") or 0) == 1
+
+
+def test_a_count_beyond_every_column_is_cut_to_what_fits(config):
+    first = an_alert()
+    accept(batch(first, repeats=[{"id": first["id"], "count": 1, "total": 10**30, "last_seen": time.time()}]))
+    assert Row.objects.get().occurrences == 2**31 - 1
 
 
 def test_repeats_from_other_processes_add_to_the_first(config):
@@ -198,3 +218,30 @@ def test_what_is_critical_is_sent_on_at_once_and_a_full_message_too(config, memo
     memory.flushdb()
     accept(batch(*[an_alert(f"number {i}") for i in range(100)]))
     assert memory.llen("alerts.errors") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_copies_of_a_batch_at_once_are_counted_once(config, memory: redis.Redis):
+    raised: list[BaseException] = []
+
+    def work(barrier: threading.Barrier, copy: dict[str, Any]) -> None:
+        try:
+            barrier.wait(10)
+            accept(copy)
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connections.close_all()
+
+    for number in range(5):
+        copy = batch(*(an_alert(fingerprint=f"f{number}-{part}") for part in range(3)))
+        barrier = threading.Barrier(2)
+        threads = [threading.Thread(target=work, args=(barrier, copy)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert raised == []
+    assert set(Incident.objects.values_list("count", flat=True)) == {1}
+    assert Row.objects.count() == Delivery.objects.count() == 15
+    assert memory.get("webhook_alerts:malformed") is None

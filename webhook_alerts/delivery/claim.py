@@ -17,19 +17,21 @@ from typing import cast
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Least, Now
 
 from webhook_alerts import reasons
 from webhook_alerts.alert import Level
 from webhook_alerts.channels.base import Channel, File, Payload
 from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
 from webhook_alerts.delivery import digest, notice, record
+from webhook_alerts.delivery.draw import NotDrawnError, draw
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.delivery.origins import Origin, of_alerts, of_message
 from webhook_alerts.delivery.owed import PAGE, Fresh, due, fresh, is_quiet, page, sweep, wakes
 from webhook_alerts.incidents.notes import with_notes
 from webhook_alerts.models import Alert as AlertRow
 from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.models.locking import in_order, locked
 from webhook_alerts.silencing.keeping_back import keep_back
 
 logger = logging.getLogger("webhook_alerts.delivery")
@@ -120,7 +122,7 @@ class Backlog:
     def _is_stale(self) -> bool:
         """Is there so much, and so old, that it is to be summed up? Asked once for a page that is full."""
         if self._digest is None:
-            self._digest = self.at_least < Level.ERROR and self._sums_up()
+            self._digest = self.channel.sums_up and self.at_least < Level.ERROR and self._sums_up()
         return self._digest
 
     def _sums_up(self) -> bool:
@@ -176,13 +178,12 @@ def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Clai
     message.lease_until = cast("None", _lease())
     with record.short():
         message.save(force_insert=True)
-        taken = Delivery.objects.filter(fresh(), pk__in=[row.pk for row in rows]).update(
-            state=Delivery.State.SENDING, message=message
-        )
-        if taken != len(rows):
+        has_counted_on = _has_counted_on(rows)
+        free = Delivery.objects.filter(fresh(), pk__in=[row.pk for row in rows])
+        if in_order(free).update(state=Delivery.State.SENDING, message=message) != len(rows):
             transaction.set_rollback(True, using=record.database())
             return None
-        if _has_counted_on(rows):
+        if has_counted_on:
             Message.objects.filter(pk=message.pk).update(update_due_at=Now())
         return Claim(message, _attempt(message), of_alerts(row.alert for row in rows), len(rows))
 
@@ -190,19 +191,25 @@ def take(owed: Owed, webhook: Webhook, channel: Channel, config: Config) -> Clai
 def _take_digest(webhook: Webhook, channel: Channel, config: Config) -> Claim | None:
     message = Message(webhook=webhook.name, state=Message.State.SENDING, token=uuid.uuid4(), claims=1, digest=True)
     message.lease_until = cast("None", _lease())
-    with record.short():
-        message.save(force_insert=True)
-        if not digest.take(message, webhook, channel, config):
-            transaction.set_rollback(True, using=record.database())
-            return None
-        return Claim(message, _attempt(message), of_message(message), reread=True)
+    try:
+        with record.short():
+            message.save(force_insert=True)
+            if not digest.take(message, webhook, channel, config):
+                transaction.set_rollback(True, using=record.database())
+                return None
+            return Claim(message, _attempt(message), of_message(message), reread=True)
+    except NotDrawnError:
+        digest.give_up(webhook)
+        return None
 
 
 def _has_counted_on(rows: Sequence[Fresh]) -> bool:
-    """Were repeats counted since *rows* were read? Whoever counts just now waits for this transaction, and sees it."""
+    """Were repeats counted since *rows* were read? Whoever counts from now on waits for this transaction, and sees it.
+
+    To be asked before the deliveries are taken: whoever counts has the alerts first, too.
+    """
     shown = {row.alert.id: row.alert.occurrences for row in rows}
-    # Locked in the order in which everybody does.
-    now = AlertRow.objects.select_for_update().filter(pk__in=shown).order_by("pk").values_list("pk", "occurrences")
+    now = locked(AlertRow.objects.filter(pk__in=shown)).values_list("pk", "occurrences")
     return any(shown[key] != occurrences for key, occurrences in now)
 
 
@@ -210,7 +217,10 @@ def _retake(message: Message) -> Claim | None:
     token = uuid.uuid4()
     with record.short():
         taken = Message.objects.filter(due(), pk=message.pk, token=message.token).update(
-            state=Message.State.SENDING, token=token, lease_until=_lease(), claims=F("claims") + 1
+            state=Message.State.SENDING,
+            token=token,
+            lease_until=_lease(),
+            claims=Least(F("claims") + 1, Message.MOST_CLAIMS),
         )
         if not taken:
             return None
@@ -229,14 +239,14 @@ def _render(rows: Sequence[Fresh], webhook: Webhook, channel: Channel, config: C
     with speaking_to(webhook):
         alerts = notice.retold(with_notes([row.alert for row in rows]))
     try:
-        return channel.render(alerts, look(webhook, config))
-    except Exception as error:
-        logger.exception("The channel %s cannot draw an alert", webhook.channel)
+        return draw(channel, alerts, look(webhook, config))
+    except NotDrawnError as error:
         broken = Delivery.objects.filter(fresh(), pk__in=[row.pk for row in rows])
         if len(rows) > 1:
-            broken.update(alone=True)
+            with record.short():
+                in_order(broken).update(alone=True)
         else:
-            reason = (reasons.NOT_DRAWN % {"error": type(error).__name__})[:255]
+            reason = (reasons.NOT_DRAWN % {"error": error})[:255]
             failed = broken.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
             record.count_failed(webhook.name, reason, failed)
         return None

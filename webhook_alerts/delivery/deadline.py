@@ -178,6 +178,8 @@ class _Watched:
     source_address: tuple[str, int] | None
     socket_options: Any
     _dns_host: str
+    debuglevel = 0
+    """Whatever ``http.client`` is told: it would print the path and the headers of a request."""
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers. The name is looked up once, so what is judged is what is called.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -22,10 +22,13 @@ from webhook_alerts import models
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
 from webhook_alerts.channels.base import Channel
 from webhook_alerts.conf import Config, Webhook
+from webhook_alerts.delivery import record
+from webhook_alerts.delivery.draw import draw
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.drawing.moments import span
 from webhook_alerts.drawing.numbers import number
 from webhook_alerts.models import Delivery, Message
+from webhook_alerts.models.locking import in_order
 from webhook_alerts.silencing import quiet
 from webhook_alerts.silencing.quiet import Span
 
@@ -40,6 +43,9 @@ MOST = 5_000
 GROUPS = 8
 _SHOWN = 90
 
+Title = tuple[int, str]
+"""A level, and the words that are shown for all alerts which begin alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stale:
@@ -47,6 +53,27 @@ class Stale:
 
     rows: QuerySet[Delivery]
     span: Span | None = None
+
+
+class Told(NamedTuple):
+    """What a digest tells of one alert, with its delivery's key and since when that is owed."""
+
+    pk: int
+    owed_since: datetime
+    level: int
+    kind: str
+    logger: str
+    exception_type: str
+    message: str
+    occurrences: int
+    first_seen: datetime
+    last_seen: datetime
+
+    @property
+    def title(self) -> Title:
+        """What it is counted under."""
+        text = " ".join(self.message.split())[:_SHOWN] or self.kind
+        return self.level, ": ".join(filter(None, (self.exception_type.rpartition(".")[2] or self.logger, text)))
 
 
 def due(webhook: Webhook, *, is_full: bool = True) -> Stale | None:
@@ -67,41 +94,70 @@ def _are(number: int, rows: QuerySet[Delivery]) -> bool:
 
 
 def take(message: Message, webhook: Webhook, channel: Channel, config: Config) -> int:
-    """Put what waited into *message*, which is stored, and draw it; how many. To be called in a transaction."""
+    """Put what waited into *message*, which is stored, and draw it; how many. To be called in a transaction.
+
+    Raises ``NotDrawnError``, after which that transaction is to be undone.
+    """
     stale = due(webhook)
     if stale is None:
         return 0
     chosen = stale.rows
     for pk in chosen.values_list("pk", flat=True)[MOST - 1 : MOST]:
         chosen = chosen.filter(pk__lte=pk)
-    count = chosen.order_by().update(state=Delivery.State.SENDING, message=message)
+    count = in_order(chosen).update(state=Delivery.State.SENDING, message=message)
     if count:
-        with speaking_to(webhook):
-            alert = summary(_told(message), config, stale.span)
-        payload = channel.render([alert], look(webhook, config))
-        message.body = payload.json
+        message.body = body(read(message.deliveries.all()), stale.span, webhook, channel, config)
         message.save(update_fields=["body"])
     return count
 
 
-def _told(message: Message) -> Sequence[tuple[Any, ...]]:
-    columns = ("level", "kind", "logger", "exception_type", "message", "occurrences", "first_seen", "last_seen")
-    return list(message.deliveries.order_by("pk").values_list(*(f"alert__{name}" for name in columns)))
+def give_up(webhook: Webhook) -> None:
+    """What was to be summed up leaves one by one: its channel cannot draw the sum."""
+    if (stale := due(webhook)) is not None:
+        with record.short():
+            in_order(stale.rows).update(alone=True)
 
 
-def summary(told: Sequence[tuple[Any, ...]], config: Config, quiet_hours: Span | None = None) -> Alert:
+def read(rows: QuerySet[Delivery]) -> list[Told]:
+    """What is to be told of *rows*, the oldest first."""
+    columns = (f"alert__{name}" for name in Told._fields[2:])
+    return [Told(*row) for row in rows.order_by("pk").values_list(*Told._fields[:2], *columns)]
+
+
+def span_of(told: Iterable[Told], webhook: Webhook, at: datetime) -> Span | None:
+    """The quiet hours whose end all of *told* had waited for when they were summed up *at* that time, if so."""
+    span = quiet.last(webhook, at)
+    return span if span and all(span[0] <= row.owed_since < span[1] for row in told) else None
+
+
+def titles(told: Iterable[Told]) -> Counter[Title]:
+    """How often each title occurred."""
+    found: Counter[Title] = Counter()
+    for row in told:
+        found[row.title] += row.occurrences
+    return found
+
+
+def body(
+    told: Sequence[Told], quiet_hours: Span | None, webhook: Webhook, channel: Channel, config: Config
+) -> dict[str, Any]:
+    """The message that sums up *told*. Raises ``NotDrawnError``."""
+    with speaking_to(webhook):
+        alert = summary(told, config, quiet_hours)
+    return draw(channel, [alert], look(webhook, config)).json
+
+
+def summary(told: Sequence[Told], config: Config, quiet_hours: Span | None = None) -> Alert:
     """The alert that stands for all of *told*: how many of which level, since when, and what came most often.
 
     What has waited for the end of *quiet_hours* says so, else that the webhook could not be reached.
     """
     levels: Counter[int] = Counter()
-    groups: Counter[tuple[int, str]] = Counter()
-    begin: datetime = min(row[6] for row in told)
-    end: datetime = max(row[7] for row in told)
-    for level, kind, logger, exception, message, occurrences, *_times in told:
-        levels[level] += occurrences
-        text = " ".join(message.split())[:_SHOWN] or kind
-        groups[level, ": ".join(filter(None, (exception.rpartition(".")[2] or logger, text)))] += occurrences
+    groups = titles(told)
+    begin = min(row.first_seen for row in told)
+    end = max(row.last_seen for row in told)
+    for (level, _text), often in groups.items():
+        levels[level] += often
     total = sum(levels.values())
     shown = [f"{number(often)} × {text}" for (_level, text), often in groups.most_common(GROUPS)]
     if len(groups) > GROUPS:

@@ -15,6 +15,7 @@ from webhook_alerts import tracing
 from webhook_alerts.alert import JSON
 from webhook_alerts.channels import signing
 from webhook_alerts.channels.base import Access, Channel, File, Outcome, Request, Response, Verdict
+from webhook_alerts.channels.text import clean
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.delivery import moved, transport
 from webhook_alerts.metrics import catalogue, counters
@@ -113,7 +114,7 @@ def _plainer(channel: Channel, body: dict[str, JSON], outcome: Outcome) -> dict[
 
 def without_secrets(body: bytes, access: Access) -> bytes:
     """*body* of an answer without what *access* holds, and the long parts of it: servers quote what they were asked."""
-    found = {access.url, *access.keys, *(key.removeprefix(signing.PREFIX) for key in access.keys)}
+    found = {access.url, *access.keys, *map(signing.bare, access.keys)}
     for text in tuple(found):
         found.update(_PART.findall(text.partition("://")[2] or text))
     for value in access.headers.values():
@@ -167,7 +168,9 @@ def _ask(webhook: Webhook, channel: Channel, access: Access, request: Request) -
         return Outcome(Verdict.RETRY, f"the carrier failed: {type(error).__name__}", ambiguous=True), None
     response = replace(response, body=without_secrets(response.body, access))
     try:
-        return channel.classify(response), response
+        outcome = channel.classify(response)
+        # One line, which is logged and printed: what a service says could forge others, or steer a terminal.
+        return replace(outcome, reason=" ".join(clean(outcome.reason).split())), response
     except Exception as error:
         logger.exception("The channel %s cannot read an answer", channel.name)
         return Outcome(Verdict.RETRY, f"answer not understood: {type(error).__name__}", ambiguous=True), response

@@ -17,10 +17,11 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 from webhook_alerts.channels.base import Outcome, Response, Verdict
 from webhook_alerts.conf import Config
 from webhook_alerts.delivery import record
+from webhook_alerts.delivery.apart import take_apart
 from webhook_alerts.delivery.claim import Claim
 from webhook_alerts.metrics import catalogue, counters
 from webhook_alerts.models import Attempt, Delivery, Message
-from webhook_alerts.reasons import AMBIGUOUS, TAKEN_APART
+from webhook_alerts.reasons import AMBIGUOUS, OF_NO_ALERT, TAKEN_APART
 
 logger = logging.getLogger("webhook_alerts.delivery")
 EXCERPT = 4096
@@ -51,7 +52,7 @@ def finish(
         ours = Message.objects.filter(pk=message.pk, token=message.token, state=Message.State.SENDING).update(
             token=None, lease_until=None, **values
         )
-        delivered = _carry(message, outcome, str(values["state"])) if ours else 0
+        delivered = _carry(message, outcome, str(values["state"]), config) if ours else 0
         note(claim.attempt, outcome, response, duration_s)
     _count_delivered(claim, delivered)
     if not ours:
@@ -70,19 +71,20 @@ def _count_delivered(claim: Claim, number: int) -> None:
 def _next(message: Message, outcome: Outcome, config: Config) -> tuple[dict[str, Any], float | None]:
     """The message's next values, and in how many seconds it is due again, if it is."""
     verdict, reason = outcome.verdict, _reason(outcome)
+    what_for = message.reason if message.reason in OF_NO_ALERT else ""
     if verdict is Verdict.DELIVERED:
-        return {**_over(Message.State.DELIVERED, ""), "provider_message_id": outcome.message_id[:128]}, None
+        return {**_over(Message.State.DELIVERED, what_for), "provider_message_id": outcome.message_id[:128]}, None
     if verdict is Verdict.WAIT:
-        return _again(outcome.wait_s, reason, deferrals=F("deferrals") + 1), outcome.wait_s
+        return _again(outcome.wait_s, what_for or reason, deferrals=F("deferrals") + 1), outcome.wait_s
     if message.resend:
         return _over(message.before_resend, message.reason), None
     if verdict is Verdict.GONE:
-        return _again(0.0, reason, deferrals=F("deferrals") + 1), None
+        return _again(0.0, what_for or reason, deferrals=F("deferrals") + 1), None
     attempts = message.attempts + 1
     if verdict is Verdict.REFUSED or attempts >= config.max_attempts:
         return {**_over(Message.State.FAILED, reason), "attempts": attempts}, None
     wait_s = max(backoff(attempts, config), outcome.wait_s)
-    return _again(wait_s, reason, attempts=attempts), wait_s
+    return _again(wait_s, what_for or reason, attempts=attempts), wait_s
 
 
 def _over(state: str, reason: str) -> dict[str, Any]:
@@ -98,17 +100,15 @@ def _again(wait_s: float, reason: str, **counted: Any) -> dict[str, Any]:
     }
 
 
-def _carry(message: Message, outcome: Outcome, state: str) -> int:
+def _carry(message: Message, outcome: Outcome, state: str, config: Config) -> int:
     """Bring the deliveries to where their message is; how many are delivered by it."""
     carried = Delivery.objects.filter(message=message).exclude(state=Delivery.State.DELIVERED)
     if outcome.verdict is Verdict.DELIVERED:
         return carried.update(state=Delivery.State.DELIVERED, delivered_at=Now(), settled_at=Now(), reason="")
     if message.resend:
         return 0
-    if outcome.verdict is Verdict.REFUSED and not message.digest and carried.count() > 1:
-        # Taken apart, so that only the alert that the service refuses fails.
+    if outcome.verdict is Verdict.REFUSED and take_apart(message, config):
         Message.objects.filter(pk=message.pk).update(reason=(TAKEN_APART % {"why": _reason(outcome)})[:255])
-        carried.update(state=Delivery.State.PENDING, message=None, alone=True)
     elif state == Message.State.FAILED:
         record.deliveries_failed(message, _reason(outcome))
     else:

@@ -45,18 +45,13 @@ def expire(max_age_s: float) -> int:
     fresh_ones = Delivery.objects.filter(_spared("owed_since", max_age_s), fresh(), owed_since__lt=since)
     count = 0
     for webhook in list(fresh_ones.order_by().values_list("webhook", flat=True).distinct()):
-        number = fresh_ones.filter(webhook=webhook).update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
-        record.count_failed(webhook, reason, number)
-        count += number
+        count += record.expired(fresh_ones.filter(webhook=webhook), webhook, reason)
     messages = Message.objects.filter(_spared("created_at", max_age_s), created_at__lt=since)
-    for message in messages.filter(state=Message.State.PENDING, resend=False)[:100]:
+    for message in messages.filter(record.stuck())[:100]:
         with record.short():
-            over = Message.objects.filter(pk=message.pk, state=Message.State.PENDING, token=message.token)
-            if over.update(state=Message.State.FAILED, reason=reason, finished_at=Now()):
-                carried = Delivery.objects.filter(message=message, state=Delivery.State.PENDING)
-                number = carried.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
-                record.count_failed(message.webhook, reason, number)
-                count += number
+            over = Message.objects.filter(record.stuck(), pk=message.pk, token=message.token)
+            if over.update(state=Message.State.FAILED, reason=reason, finished_at=Now(), token=None, lease_until=None):
+                count += record.deliveries_failed(message, reason)
     return count
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db import router, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.db.transaction import Atomic
 
@@ -15,7 +15,11 @@ from webhook_alerts import alert
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.metrics import catalogue, counters, reasons
 from webhook_alerts.models import Delivery, Message
+from webhook_alerts.models.locking import in_order, locked
 from webhook_alerts.reasons import PAUSED
+
+AT_ONCE = 1_000
+"""Deliveries that are owed to a fallback in one transaction."""
 
 
 def database() -> str:
@@ -28,11 +32,13 @@ def short() -> Atomic:
     return transaction.atomic(using=database())
 
 
-def deliveries_failed(message: Message, reason: str) -> None:
-    """Fail what *message* carries and, where its webhook has a fallback, owe the alerts to that."""
+def deliveries_failed(message: Message, reason: str) -> int:
+    """Fail what *message* carries and, where its webhook has a fallback, owe the alerts to that; how many."""
     carried = Delivery.objects.filter(message=message).exclude(state=Delivery.State.DELIVERED)
     fall_back(message)
-    count_failed(message.webhook, reason, carried.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now()))
+    number = carried.update(state=Delivery.State.FAILED, reason=reason, settled_at=Now())
+    count_failed(message.webhook, reason, number)
+    return number
 
 
 def count_failed(webhook: str, reason: str, number: int) -> None:
@@ -55,26 +61,62 @@ def fall_back(message: Message) -> None:
 
 
 def fall_back_while_paused(webhook: Webhook) -> None:
-    """Owe to the fallback what *webhook* is owed and no message carries; each delivery once, which says so."""
+    """Owe to the fallback what *webhook* is owed and nobody sends just now; each delivery once, which says so."""
     if webhook.fallback not in get_config().webhooks:
         return
     reason = PAUSED % {"fallback": webhook.fallback}
-    waiting = Delivery.objects.filter(webhook=webhook.name, state=Delivery.State.PENDING, message=None)
-    found = list(waiting.exclude(reason=reason).values_list("pk", flat=True)[:1_000])
+    waiting = Q(state=Delivery.State.PENDING, message=None) | Q(message__in=Message.objects.filter(stuck()))
+    owed = Delivery.objects.filter(waiting, webhook=webhook.name).exclude(state=Delivery.State.DELIVERED)
+    found = list(owed.exclude(reason=reason).values_list("pk", flat=True)[:AT_ONCE])
     if found:
-        with transaction.atomic(using=database()):
-            _owe(Delivery.objects.filter(pk__in=found), webhook)
-            Delivery.objects.filter(pk__in=found).update(reason=reason)
+        with short():
+            # What somebody else is at is looked at again by the next task.
+            held = _owe(Delivery.objects.filter(pk__in=found), webhook, skip_locked=True)
+            Delivery.objects.filter(pk__in=held).update(reason=reason)
 
 
-def _owe(carried: QuerySet[Delivery], webhook: Webhook) -> None:
+def expired(rows: QuerySet[Delivery], name: str, reason: str) -> int:
+    """Fail *rows*, which are owed to the webhook *name* and which no message carries; how many were left to fail.
+
+    As with everything that has failed, its fallback gets them.
+    """
+    webhook = get_config().webhooks.get(name)
+    failed = {"state": Delivery.State.FAILED, "reason": reason, "settled_at": Now()}
+    if webhook is None or webhook.fallback not in get_config().webhooks:
+        with short():
+            number = in_order(rows).update(**failed)
+            count_failed(name, reason, number)
+        return number
+    total = 0
+    while found := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
+        with short():
+            if not (held := _owe(rows.filter(pk__in=found), webhook)):
+                break  # somebody else was at it
+            number = Delivery.objects.filter(pk__in=held).update(**failed)
+            count_failed(name, reason, number)
+        total += number
+    return total
+
+
+def stuck() -> Q:
+    """Messages that wait to be sent (again), or whose worker has died; not those that an operator sends again."""
+    return Q(state=Message.State.PENDING, resend=False) | Q(
+        state=Message.State.SENDING, lease_until__lte=Now(), resend=False
+    )
+
+
+def _owe(rows: QuerySet[Delivery], webhook: Webhook, *, skip_locked: bool = False) -> list[int]:
+    """Owe the alerts of *rows* to the fallback of *webhook*; the keys of *rows*, which are locked before.
+
+    Whoever changed them first would have others wait who owe the same, and wait for those.
+    """
+    held = list(locked(rows, skip_locked=skip_locked).values_list("pk", "alert_id", "level"))
+    owed = sorted((alert_id, level) for _, alert_id, level in held)
     Delivery.objects.bulk_create(
-        [
-            Delivery(alert_id=alert_id, webhook=webhook.fallback, level=level)
-            for alert_id, level in carried.values_list("alert_id", "level")
-        ],
+        [Delivery(alert_id=alert_id, webhook=webhook.fallback, level=level) for alert_id, level in owed],
         ignore_conflicts=True,
     )
+    return [pk for pk, _, _ in held]
 
 
 def value_of(columns: Sequence[Any]) -> alert.Alert:

@@ -7,14 +7,16 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Least, Now
 
 from webhook_alerts import audit
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import record
 from webhook_alerts.delivery.nudge import nudge
 from webhook_alerts.models import Act, Delivery, Message
+from webhook_alerts.models.locking import in_order, locked
+from webhook_alerts.reasons import TAKEN_APART
 
 
 def resend(message_ids: Iterable[UUID], *, actor: str = "") -> int:
@@ -23,22 +25,25 @@ def resend(message_ids: Iterable[UUID], *, actor: str = "") -> int:
     What is pending or under way is left alone, so that a second click does nothing; so is a message that was taken
     apart, whose alerts others carry. A resend that fails leaves everything as it was, but for its attempt.
     """
-    carries = Exists(Delivery.objects.filter(message=OuterRef("pk")))
-    settled = Message.objects.filter(
-        carries, pk__in=list(message_ids), state__in=[Message.State.DELIVERED, Message.State.FAILED]
-    )
+    chosen = settled(Message.objects.filter(pk__in=list(message_ids)))
     with record.short():
-        going = dict(settled.order_by("pk").select_for_update(of=("self",)).values_list("pk", "webhook"))
+        going = dict(locked(chosen).values_list("pk", "webhook"))
         Message.objects.filter(pk__in=going).update(
             before_resend=F("state"),
             state=Message.State.PENDING,
             resend=True,
             due_at=Now(),
-            claims=F("attempts") + F("deferrals"),
+            claims=Least(F("attempts") + F("deferrals"), Message.MOST_CLAIMS),
         )
         audit.note_all(Act.Verb.RESENT, "message", going, actor=actor)
     _nudge(set(going.values()))
     return len(going)
+
+
+def settled(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Those of *messages* that can be sent again: neither under way nor taken apart."""
+    over = messages.filter(state__in=[Message.State.DELIVERED, Message.State.FAILED])
+    return over.exclude(reason__startswith=TAKEN_APART.partition("%")[0])
 
 
 def replay(webhook: str | None = None, since: datetime | None = None, ids: Iterable[UUID] | None = None) -> int:
@@ -54,12 +59,12 @@ def replay(webhook: str | None = None, since: datetime | None = None, ids: Itera
             pk__in=list(failed.filter(message__isnull=False).values_list("message", flat=True).distinct()),
             state=Message.State.FAILED,
         )
-        # The deliveries of a message that somebody resends just now stay with it.
-        replayed = list(messages.values_list("pk", flat=True))
+        # The deliveries of a message that somebody resends just now stay with it: whoever does is waited for.
+        replayed = list(locked(messages).values_list("pk", flat=True))
         count = Delivery.objects.filter(state=Delivery.State.FAILED, message__in=replayed).update(
             state=Delivery.State.PENDING, reason="", owed_since=Now(), settled_at=None
         )
-        count += failed.filter(message__isnull=True).update(
+        count += in_order(failed.filter(message__isnull=True)).update(
             state=Delivery.State.PENDING, reason="", owed_since=Now(), settled_at=None
         )
         Message.objects.filter(pk__in=replayed, state=Message.State.FAILED).update(

@@ -15,6 +15,7 @@ from webhook_alerts import tracing
 from webhook_alerts.channels.base import Request, Response, encode
 from webhook_alerts.delivery import deadline
 from webhook_alerts.delivery.address import AddressRefusedError
+from webhook_alerts.delivery.unlogged import unlogged
 
 BODY_BYTES = 65_536
 """More of an answer is not read."""
@@ -64,7 +65,7 @@ def close() -> None:
 
 
 def _request(method: str, url: str, timeout: float, allow_private: bool, **content: Any) -> Response:
-    with tracing.hidden(), deadline.within(timeout, allow_private=allow_private) as limit:
+    with tracing.hidden(), unlogged(), deadline.within(timeout, allow_private=allow_private) as limit:
         try:
             with _session(allow_private).request(
                 method,

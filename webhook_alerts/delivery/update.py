@@ -6,23 +6,25 @@ lost with a worker.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Case, Max, Q, QuerySet, When
 from django.db.models.functions import Now
 
 from webhook_alerts import reasons
 from webhook_alerts.channels.base import Channel, Outcome, Payload, Verdict
 from webhook_alerts.conf import LEASE_S, Config, Webhook, get_config
 from webhook_alerts.delivery import notice, record
+from webhook_alerts.delivery.draw import NotDrawnError, draw
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import with_notes
 from webhook_alerts.models import Alert as AlertRow
 from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.models.locking import in_order, locked
 
 GATHER_S = 5.0
 """How long further repeats are waited for before a message is changed, in seconds."""
@@ -40,30 +42,39 @@ class Claimed:
     counts: Mapping[UUID, int]
 
 
-def mark(alerts: Iterable[UUID]) -> None:
-    """The counts of *alerts* have changed: the messages that show them are to be brought up to date."""
-    shown = Delivery.objects.filter(alert__in=list(alerts), message__isnull=False).order_by().values("message")
-    window_s = get_config().dedup_window
-    stale = Message.objects.filter(pk__in=shown, update_due_at=None)
-    stale.filter(~Q(provider_message_id="")).update(update_due_at=Now() + timedelta(seconds=GATHER_S))
-    # Not sent yet, or sent by a service that names no message: once, when the window is over.
-    stale.filter(provider_message_id="").update(update_due_at=Now() + timedelta(seconds=window_s + GATHER_S))
+def mark(counted: Collection[UUID], told_before: Collection[UUID] = (), changed: Collection[UUID] = ()) -> None:
+    """The messages that show these alerts are to be brought up to date, for their counts have changed.
+
+    The incidents of *told_before* go on without being told again: theirs are to say how often, now and then. What the
+    messages *changed* show has changed in another way, as ``mark_now`` says. All in one statement, so in one order.
+    """
+    shown: Any = _showing([*counted, *told_before])
+    if changed:
+        shown = {*changed, *shown.values_list("message", flat=True)}
+    names_none, counts = Q(provider_message_id=""), Q(pk__in=_showing(counted))
+    stale = Q(update_due_at=None) & (counts | ~names_none) if told_before else Q(update_due_at=None)
+    due_at = Case(
+        When(Q(pk__in=changed), then=_now()),
+        # Not sent yet, or sent by a service that names no message: once, when the window is over.
+        When(names_none, then=Now() + timedelta(seconds=get_config().dedup_window + GATHER_S)),
+        When(counts, then=Now() + timedelta(seconds=GATHER_S)),
+        default=Now() + timedelta(seconds=GATHER_REPEATS_S),
+    )
+    in_order(Message.objects.filter(stale | Q(pk__in=changed), pk__in=shown)).update(update_due_at=due_at)
 
 
-def mark_later(alerts: Collection[UUID]) -> None:
-    """The incidents of *alerts* go on without being told again: their messages are to say how often, now and then."""
-    if not alerts:
-        return
-    shown = Delivery.objects.filter(alert__in=alerts, message__isnull=False).order_by().values("message")
-    stale = Message.objects.filter(~Q(provider_message_id=""), pk__in=shown, update_due_at=None)
-    stale.update(update_due_at=Now() + timedelta(seconds=GATHER_REPEATS_S))
+def _showing(alerts: Collection[UUID]) -> QuerySet[Delivery, Any]:
+    return Delivery.objects.filter(alert__in=alerts, message__isnull=False).order_by().values("message")
 
 
-def mark_now(message: UUID) -> None:
-    """What *message* shows has changed in another way: it is brought up to date at the next look after it was sent."""
+def mark_now(*messages: UUID) -> None:
+    """What *messages* show has changed in another way: they are brought up to date at the next look after they left."""
+    in_order(Message.objects.filter(pk__in=messages)).update(update_due_at=_now())
+
+
+def _now() -> Any:
     # A sum, for what SQLite writes for the bare time is not equal to the same time read and given back to it.
-    now = Now() - timedelta(milliseconds=1)
-    Message.objects.filter(pk=message).update(update_due_at=now)
+    return Now() - timedelta(milliseconds=1)
 
 
 def due() -> Q:
@@ -99,9 +110,14 @@ def render(message: Message, webhook: Webhook, channel: Channel, config: Config)
     if not channel.supports_edit:
         # That an incident is resolved, and how often it was seen, a message of its own has said.
         alerts = [alert for alert in alerts if alert.occurrences > 1 and alert.state != "resolved"]
-    payload = channel.render(alerts, look(webhook, config)) if alerts else None
-    whole = payload is not None and (payload.count == len(alerts) or not channel.supports_edit)
-    return payload if whole and payload is not None and payload.json != message.body else None
+    if not alerts:
+        return None
+    try:
+        payload = draw(channel, alerts, look(webhook, config))
+    except NotDrawnError:
+        return None  # what was sent stays as it is
+    whole = payload.count == len(alerts) or not channel.supports_edit
+    return payload if whole and payload.json != message.body else None
 
 
 def can_edit(message: Message, channel: Channel) -> bool:
@@ -143,7 +159,7 @@ def settle(
     """The update is over, or to be tried again; a mark that was set meanwhile stays, and what was counted is marked."""
     with record.short():
         # Whoever counts just now waits for this transaction, and marks the message after it.
-        alerts = AlertRow.objects.select_for_update().filter(pk__in=claimed.counts).order_by("pk")
+        alerts = locked(AlertRow.objects.filter(pk__in=claimed.counts))
         has_counted_on = dict(alerts.values_list("pk", "occurrences")) != claimed.counts
         if outcome is not None and outcome.verdict is Verdict.DELIVERED and body is not None:
             _of(message).update(body=body)

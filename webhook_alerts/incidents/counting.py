@@ -6,20 +6,25 @@ is lost and an episode has one first message, however many workers accept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, router, transaction
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from webhook_alerts import audit, reasons
 from webhook_alerts.conf import Config
 from webhook_alerts.incidents import messages, rules
+from webhook_alerts.incidents.notes import SLACK
 from webhook_alerts.models import Act, Alert, Incident
 from webhook_alerts.models.bulk import insert
+from webhook_alerts.models.locking import locked
 
 TITLE = 255
+LOOKS = 10
+"""Looks at incidents of which other workers make some at the same moment."""
 _COUNTED = (
     "level", "kind", "title", "logger", "exception_type", "labels", "count", "hours", "last_seen", "state",
     "state_since", "state_by", "opened_at", "reopened", "reopenings", "flapping", "told", "told_at", "told_level",
@@ -58,44 +63,58 @@ class _Round:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Why which alerts are not told, by their ids, and which were told instead of them before."""
+    """Why which alerts are not told, by their ids, and which were told instead of them before.
+
+    The messages *changed* show an incident that somebody had resolved, and that goes on.
+    """
 
     kept_back: Mapping[UUID, str]
     told_before: frozenset[UUID] = frozenset()
+    changed: frozenset[UUID] = frozenset()
 
 
 def count(seen: Sequence[Seen], config: Config, now: datetime) -> Counted:
     """Count what was *seen*, and decide what of it is told.
 
-    To be called inside the transaction that stores the alerts, after they are stored.
+    To be called inside the transaction that stores the alerts, after they are stored. Raises ``IntegrityError`` where
+    others make incidents that this transaction does not get to see.
     """
     if not seen:
         return Counted({})
-    fingerprints = sorted({one.fingerprint for one in seen})
-    known = _lock(fingerprints)
-    looked = _look(seen, known, config, now)
-    try:
-        with transaction.atomic(using=router.db_for_write(Incident)):
-            insert([row for row in _sorted(looked.rows) if row.pk not in known])
-    except IntegrityError:  # another worker was quicker with some of them
-        insert(
-            [_bare(row.pk, row.level, row.first_seen, now) for row in _sorted(looked.rows)],
-            ignore_conflicts=True,
-        )
-        known = _lock(fingerprints)
-        looked = _look(seen, known, config, now)
+    looked = _counted(seen, config, now)
+    for row, quiet_s in looked.came_back:
+        verb = Act.Verb.FLAPPING if row.flapping else Act.Verb.CAME_BACK
+        audit.note(verb, "incident", row.pk, quiet_s=int(quiet_s))
+    changed = messages.tell_state(*looked.goes_on)
+    return Counted(looked.kept_back, frozenset(looked.told_before), frozenset(changed))
+
+
+def _counted(seen: Sequence[Seen], config: Config, now: datetime) -> _Round:
+    looked, known = retry(
+        retry=retry_if_exception_type(IntegrityError),  # another worker was quicker: the next look sees what it made
+        stop=stop_after_attempt(LOOKS),
+        reraise=True,
+    )(_with_new)(seen, config, now)
     Incident.objects.bulk_create(
         [row for row in _sorted(looked.rows) if row.pk in known],
         update_conflicts=True,
         unique_fields=["fingerprint"],
         update_fields=_COUNTED,
     )
-    for row, quiet_s in looked.came_back:
-        verb = Act.Verb.FLAPPING if row.flapping else Act.Verb.CAME_BACK
-        audit.note(verb, "incident", row.pk, quiet_s=int(quiet_s))
-    for row in looked.goes_on:
-        messages.show_state(row)
-    return Counted(looked.kept_back, frozenset(looked.told_before))
+    return looked
+
+
+def _with_new(seen: Sequence[Seen], config: Config, now: datetime) -> tuple[_Round, Mapping[str, Incident]]:
+    """One look, and what was known before it, which is locked before anything new is inserted.
+
+    Raises ``IntegrityError``, with nothing locked, where something new came meanwhile: whoever kept what it has
+    inserted, and locked the others then, would wait for who has those and inserts the same.
+    """
+    with transaction.atomic(using=router.db_for_write(Incident)):
+        known = _lock({one.fingerprint for one in seen})
+        looked = _look(seen, known, config, now)
+        insert([row for row in _sorted(looked.rows) if row.pk not in known])
+    return looked, known
 
 
 def _look(seen: Iterable[Seen], known: Mapping[str, Incident], config: Config, now: datetime) -> _Round:
@@ -106,7 +125,10 @@ def _look(seen: Iterable[Seen], known: Mapping[str, Incident], config: Config, n
             continue
         looked.rows[row.pk] = row
         _add(row, one)
-        if one.alert is not None:
+        if one.alert is None:
+            if row.state == Incident.State.RESOLVED and one.last_seen > row.state_since + SLACK:
+                _reopen(row, config, now, looked)  # which the message that counts the repeats shows
+        else:
             _describe(row, one.alert)
             if why := _keep_back(row, one, config, now, looked):
                 looked.kept_back[one.alert.pk] = why
@@ -115,13 +137,12 @@ def _look(seen: Iterable[Seen], known: Mapping[str, Incident], config: Config, n
 
 
 def _sorted(rows: Mapping[str, Incident]) -> list[Incident]:
-    """In the order in which everybody locks them."""
+    """In an order that every worker has."""
     return [rows[key] for key in sorted(rows)]
 
 
-def _lock(fingerprints: Iterable[str]) -> dict[str, Incident]:
-    rows = Incident.objects.select_for_update().filter(pk__in=sorted(fingerprints)).order_by("pk")
-    return {row.pk: row for row in rows}
+def _lock(fingerprints: Collection[str]) -> dict[str, Incident]:
+    return {row.pk: row for row in locked(Incident.objects.filter(pk__in=fingerprints))}
 
 
 def _new(one: Seen, now: datetime) -> Incident | None:

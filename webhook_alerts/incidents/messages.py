@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -11,6 +13,7 @@ from webhook_alerts import reasons
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import Webhook, get_config
 from webhook_alerts.delivery import record, update
+from webhook_alerts.delivery.draw import NotDrawnError, draw
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.incidents.notes import SLACK, with_notes
 from webhook_alerts.models import Delivery, Incident, Message
@@ -28,27 +31,39 @@ def show_state(*incidents: Incident) -> None:
     Where a service cannot edit, further messages say what the channel tells, as that it is resolved: as few as hold
     all of them. Nothing where nothing was told. To be called in the transaction that changes the state.
     """
+    update.mark_now(*tell_state(*incidents))
+
+
+def tell_state(*incidents: Incident) -> set[UUID]:
+    """The same, but for the messages that can be edited: their ids, to be marked together with what else is."""
+    changed: set[UUID] = set()
     owed: dict[str, list[Delivery]] = {}
     for incident in incidents:
         for webhook, delivery in _told(incident):
             channel = registry.get(webhook.channel)
             if channel.supports_edit and delivery.message_id:
-                update.mark_now(delivery.message_id)
+                changed.add(delivery.message_id)
             elif incident.state in channel.told_states and delivery.state != Delivery.State.PENDING:
                 owed.setdefault(webhook.name, []).append(delivery)
     for name, deliveries in owed.items():
         _tell(get_config().webhooks[name], deliveries, _REASONS[incidents[0].state])
+    return changed
 
 
 def _tell(webhook: Webhook, deliveries: Iterable[Delivery], reason: str) -> None:
     """Owe *webhook* what has become of the alerts of *deliveries*, the gravest first."""
     channel = registry.get(webhook.channel)
+    # The trace stands in the message that told of it, and would hide the news below it.
+    style = replace(look(webhook, get_config()), include_stack_traces=False)
     rows = Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).order_by("-level", "id")
     with speaking_to(webhook):
         columns = rows.values_list(*(f"alert__{name}" for name in record.COLUMNS))
         alerts = with_notes([record.value_of(row) for row in columns])
     while alerts:
-        payload = channel.render(alerts[: min(webhook.batch_size, channel.max_alerts)], look(webhook, get_config()))
+        try:
+            payload = draw(channel, alerts[: min(webhook.batch_size, channel.max_alerts)], style)
+        except NotDrawnError:
+            return  # whoever acts on an incident is not to be kept from it
         files = [file.to_dict() for file in payload.files]
         Message.objects.create(webhook=webhook.name, body=payload.json, files=files, reason=reason, due_at=Now())
         alerts = alerts[max(1, payload.count) :]

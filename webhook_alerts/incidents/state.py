@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webhook_alerts import audit
@@ -14,6 +13,7 @@ from webhook_alerts.conf import get_config
 from webhook_alerts.delivery import record
 from webhook_alerts.incidents import messages, rules
 from webhook_alerts.models import Act, Incident
+from webhook_alerts.models.locking import locked
 
 AT_ONCE = 100
 """Incidents that one round of the beat resolves at the most."""
@@ -43,19 +43,25 @@ def resolve_quiet(now: datetime | None = None) -> int:
     _settle(now - timedelta(seconds=rules.flap_window_s(after_s)))
     if not after_s:
         return 0
-    since = now - timedelta(seconds=after_s)
-    quiet = Incident.objects.filter(state__in=[Incident.State.OPEN, Incident.State.ACKNOWLEDGED], last_seen__lt=since)
-    found = quiet.order_by("last_seen").values_list("pk", flat=True)[:AT_ONCE]
-    # In one transaction, so that they are told together, and in the order in which whoever counts locks them.
+    quiet = _quiet(now - timedelta(seconds=after_s))
+    unresolved = Incident.objects.filter(quiet, state__in=[Incident.State.OPEN, Incident.State.ACKNOWLEDGED])
+    found = unresolved.order_by("last_seen").values_list("pk", flat=True)[:AT_ONCE]
+    # In one transaction, so that they are told together, and locked before, as whoever counts does.
     with record.short():
-        over = [incident for key in sorted(found) if (incident := _resolved(key, last_seen__lt=since))]
+        held = list(locked(unresolved.filter(pk__in=list(found))).values_list("pk", flat=True))
+        over = [incident for key in held if (incident := _resolved(key, quiet))]
         messages.show_state(*(incident for incident in over if not incident.flapping))
     return len(over)
 
 
-def _resolved(fingerprint: str, **only: Any) -> Incident | None:
+def _quiet(since: datetime) -> Q:
+    """Nothing was seen after *since*, and nobody has opened it again: who has, means it."""
+    return Q(last_seen__lt=since) & ~Q(state=Incident.State.OPEN, state_by__gt="", state_since__gte=since)
+
+
+def _resolved(fingerprint: str, only: Q) -> Incident | None:
     unresolved = [Incident.State.OPEN, Incident.State.ACKNOWLEDGED]
-    return _changed(fingerprint, unresolved, Incident.State.RESOLVED, Act.Verb.RESOLVED, "", **only)
+    return _changed(fingerprint, unresolved, Incident.State.RESOLVED, Act.Verb.RESOLVED, "", only)
 
 
 def _change(fingerprint: str, before: Sequence[str], after: str, verb: str, actor: str) -> bool:
@@ -67,10 +73,10 @@ def _change(fingerprint: str, before: Sequence[str], after: str, verb: str, acto
 
 
 def _changed(
-    fingerprint: str, before: Sequence[str], after: str, verb: str, actor: str, **only: Any
+    fingerprint: str, before: Sequence[str], after: str, verb: str, actor: str, only: Q | None = None
 ) -> Incident | None:
     """The incident as it is after the change, which is on record, if it was one."""
-    rows: QuerySet[Incident] = Incident.objects.filter(pk=fingerprint, state__in=before, **only)
+    rows: QuerySet[Incident] = Incident.objects.filter(only or Q(), pk=fingerprint, state__in=before)
     if not rows.update(state=after, state_since=timezone.now(), state_by=actor[:150]):
         return None
     audit.note(verb, "incident", fingerprint, actor=actor)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import redis
-from django.db import router, transaction
+from django.db import DataError, IntegrityError, router, transaction
 from django.utils import timezone
 
 from webhook_alerts import models, tracing
@@ -28,11 +28,14 @@ from webhook_alerts.intake.columns import row
 from webhook_alerts.intake.repeats import Told
 from webhook_alerts.intake.sent import Sent
 from webhook_alerts.models.bulk import insert
+from webhook_alerts.outbox.batch import items_of, message
 from webhook_alerts.shared_memory import PREFIX, client
 
 logger = logging.getLogger("webhook_alerts.intake")
 MALFORMED = f"{PREFIX}malformed"
 """How many alerts could not be read, ever."""
+TRIES = 3
+"""Looks at a batch of which another worker stores a copy at the same moment."""
 _Read = TypeVar("_Read")
 
 
@@ -59,9 +62,30 @@ def accept(batch: Mapping[str, Any]) -> int:
     alerts = [item for item in batch.get("alerts", ()) if isinstance(item, Mapping)]
     traces = [item.get("traceparent", "") for item in alerts]
     with tracing.span("alert accept", "CONSUMER", traces, {"webhook_alerts.alerts": len(alerts)}) as tell:
-        stored = _accept(batch)
+        stored = _accept_apart(batch)
         tell({"webhook_alerts.stored": stored})
         return stored
+
+
+def _accept_apart(batch: Mapping[str, Any]) -> int:
+    """Accept it; where the database refuses it for what it holds, by halves, until only what is refused is left out."""
+    refused: Exception
+    for _ in range(TRIES):
+        try:
+            return _accept(batch)
+        except IntegrityError as error:
+            refused = error  # a copy may have been stored just now, or an alert pruned: that is seen at the next look
+        except DataError as error:
+            refused = error
+            break
+    items = items_of(batch)
+    owed = [item for item in items if item[0] != "sent"]
+    if len(owed) < 2:
+        _malformed("An alert or a count", refused)
+        return 0
+    notes = [item for item in items if item[0] == "sent"]
+    half = len(owed) // 2
+    return sum(_accept_apart(message([*part, *notes])) for part in (owed[:half], owed[half:]))
 
 
 def _accept(batch: Mapping[str, Any]) -> int:
@@ -76,14 +100,13 @@ def _accept(batch: Mapping[str, Any]) -> int:
     noted = _read_all("A note of what was sent", batch.get("sent", ()), Sent.from_dict)
     if firsts or folded or told or noted:
         with transaction.atomic(using=router.db_for_write(models.Alert)):
-            insert([one.row for one in firsts], ignore_conflicts=True)
+            insert(sorted((one.row for one in firsts), key=lambda row: row.pk))
             added = repeats.count([*early, *told, *(Told.of(one.alert) for one in folded)], owners)
             counted_on = counting.count(_seen(firsts, added), config, timezone.now())
             _owe(firsts, counted_on.kept_back)
             if noted:
                 sent.record(noted)
-            update.mark(one.alert for one in added)
-            update.mark_later(counted_on.told_before)
+            update.mark({one.alert for one in added}, counted_on.told_before, counted_on.changed)
             measured.count(firsts, added, counted_on.kept_back)
         firsts = [one for one in firsts if one.alert.id not in counted_on.kept_back]
     _nudge(firsts, config)

@@ -19,6 +19,10 @@ from django.db.models.functions import Greatest
 from webhook_alerts import models
 from webhook_alerts.alert import Alert
 from webhook_alerts.intake.columns import moment, text
+from webhook_alerts.models.locking import locked
+
+MOST = 2**31 - 1
+"""What a counter's column holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Told:
     @classmethod
     def from_dict(cls, item: Mapping[str, Any]) -> Told:
         """What an outbox tells. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
-        total, last_seen = int(item["total"]), float(item["last_seen"])
+        total, last_seen = min(int(item["total"]), MOST), float(item["last_seen"])
         if total < 1:
             raise ValueError("no repeat")
         moment(last_seen)
@@ -76,13 +80,13 @@ def count(told: Iterable[Told], owners: Mapping[UUID, UUID]) -> list[Added]:
     if not latest:
         return []
     # Whoever counts for the same alerts waits here, so that both see what the other has written.
-    targets = sorted({owners[source] for source in latest if source in owners})
-    locked = models.Alert.objects.select_for_update().filter(pk__in=targets).order_by("pk")
-    stored = {row[0]: row for row in locked.values_list("pk", "level", "kind", "fingerprint")}
+    targets = {owners[source] for source in latest if source in owners}
+    held = locked(models.Alert.objects.filter(pk__in=targets))
+    stored = {row[0]: row for row in held.values_list("pk", "level", "kind", "fingerprint")}
     rows = models.Repeat.objects.in_bulk(list(latest))
     added: defaultdict[UUID, list[tuple[int, Told]]] = defaultdict(list)
     changed = []
-    for source, one in latest.items():
+    for source, one in sorted(latest.items()):
         owner = owners.get(source)
         row = rows.get(source) or models.Repeat(source=source)
         before = _share(row.total, source, row.alert_id) if row.alert_id else 0

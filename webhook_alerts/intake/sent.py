@@ -16,6 +16,7 @@ from webhook_alerts import reasons
 from webhook_alerts.intake.columns import moment, text
 from webhook_alerts.metrics import catalogue, counters
 from webhook_alerts.models import Attempt, Delivery, Message
+from webhook_alerts.models.locking import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,14 @@ def record(sent: Iterable[Sent]) -> None:
 
     To be called in the transaction that stores the alerts, so that no worker sees them as owed in between.
     """
-    sent = list(sent)
+    sent = sorted(sent, key=lambda one: one.message.pk)
     Message.objects.bulk_create([one.message for one in sent], ignore_conflicts=True)
     Attempt.objects.bulk_create([one.attempt for one in sent], ignore_conflicts=True)
     for one in sent:
         owed = Delivery.objects.filter(
             alert__in=one.alerts, webhook=one.message.webhook, state=Delivery.State.PENDING, message=None
         )
-        number = owed.update(
+        number = in_order(owed).update(
             state=Delivery.State.DELIVERED,
             message=one.message,
             delivered_at=one.message.finished_at,

@@ -55,7 +55,11 @@ class Act(models.Model):
         verbose_name = _("act")
         verbose_name_plural = _("audit trail")
         ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [models.Index(fields=["target", "target_id", "-id"], name="wa_act_target")]
+        indexes: ClassVar = [
+            models.Index(fields=["target", "target_id", "-id"], name="wa_act_target"),
+            models.Index(fields=["verb", "-id"], name="wa_act_verb"),
+            models.Index(fields=["actor", "-id"], name="wa_act_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor or '—'}: {self.get_verb_display()} · {self.target_label} {self.target_id}"

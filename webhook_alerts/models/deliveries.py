@@ -21,6 +21,9 @@ class Message(models.Model):
     the claim carries ``token``: a worker whose lease ran out hits no row.
     """
 
+    MOST_CLAIMS: ClassVar = 32_767
+    """What the column holds; a service that says "wait" for days gets there."""
+
     class State(models.TextChoices):
         """Where a message stands."""
 
@@ -130,6 +133,10 @@ class Delivery(models.Model):
                 fields=["settled_at"], name="wa_delivery_settled", condition=models.Q(settled_at__isnull=False)
             ),
             models.Index(fields=["settled_at"], name="wa_delivery_failed", condition=models.Q(state="failed")),
+            # What failed is often grave: two indexes that are read together would find all of it, to show fifty.
+            models.Index(
+                fields=["level", "-id", "webhook"], name="wa_delivery_failed_level", condition=models.Q(state="failed")
+            ),
         ]
 
     def __str__(self) -> str:

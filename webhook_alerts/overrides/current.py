@@ -64,7 +64,9 @@ def reload() -> bool:
     try:
         conf.lay_over(stored(conf.get_config().encryption_keys))
     except DatabaseError as error:
-        logger.warning("What operators set cannot be read: %s", type(error).__name__)
+        logger.warning(
+            "What was set in the admin cannot be read (%s): what was known before holds on", type(error).__name__
+        )
         return False
     return True
 

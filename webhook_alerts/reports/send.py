@@ -13,6 +13,7 @@ from webhook_alerts.channels import registry
 from webhook_alerts.conf import Config, Webhook, get_config
 from webhook_alerts.configuration.schedules import Schedule
 from webhook_alerts.delivery import record
+from webhook_alerts.delivery.draw import NotDrawnError, draw
 from webhook_alerts.delivery.look import look, speaking_to
 from webhook_alerts.delivery.nudge import nudge
 from webhook_alerts.models import Message, Report
@@ -48,7 +49,10 @@ def _send(webhook: Webhook, schedule: Schedule, now: datetime, config: Config) -
                 alert = compose(found, webhook.name, schedule.period, span, config)
                 picture = chart.picture(webhook.name, span)
             channel = registry.get(webhook.channel)
-            payload = channel.render([alert], look(webhook, config))
+            try:
+                payload = draw(channel, [alert], look(webhook, config))
+            except NotDrawnError:
+                return False
             if picture:
                 payload = channel.with_picture(payload, picture)
             files = [file.to_dict() for file in payload.files]

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from webhook_alerts.conf import Config
 from webhook_alerts.delivery import notice, record
-from webhook_alerts.incidents.untold import untell
+from webhook_alerts.incidents.untold import hold, untell
 from webhook_alerts.matching import Labelled, fit, labels_of
 from webhook_alerts.models import Delivery, Silence
+from webhook_alerts.models.locking import in_order
 from webhook_alerts.silencing import current, silence
 
 
@@ -86,12 +87,14 @@ def why(alert: Told, webhook: str, config: Config) -> Why | None:
 
 def _suppress(rows: Sequence[Owed], webhook: str, reason: Why) -> None:
     """Only what no other worker has taken meanwhile."""
+    alerts = {row.alert.id for row in rows}
     with record.short():
+        held = hold(alerts, {row.alert.fingerprint for row in rows})
         owed = Delivery.objects.filter(pk__in=[row.pk for row in rows], state=Delivery.State.PENDING, message=None)
-        number = owed.update(state=Delivery.State.SUPPRESSED, reason=reason.reason, settled_at=Now())
+        number = in_order(owed).update(state=Delivery.State.SUPPRESSED, reason=reason.reason, settled_at=Now())
         if not number:
             return
         record.count_suppressed(webhook, reason.reason.partition(":")[0], number)
         if reason.silence is not None:
             silence.count(reason.silence, number)
-        untell({row.alert.id for row in rows}, {row.alert.fingerprint for row in rows})
+        untell(alerts, held)

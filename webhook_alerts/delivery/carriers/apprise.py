@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextvars
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from webhook_alerts import tracing
 from webhook_alerts.channels import apprise_body
@@ -16,12 +13,11 @@ from webhook_alerts.channels.base import Request, Response
 from webhook_alerts.channels.text import cut_end
 from webhook_alerts.delivery.carriers import bounded
 from webhook_alerts.delivery.transport import TransportError
+from webhook_alerts.delivery.unlogged import unlogged
 
 _STATUS = re.compile(r"\berror=([45]\d\d)\b")
 """How its services tell of an HTTP status, in the words of a warning."""
 _SECRET = re.compile(r"[^/?&=#:@,]{4,}")
-_LOUD = ("apprise", "urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
-_quiet = contextvars.ContextVar("webhook_alerts_quiet", default=False)
 
 
 def send(request: Request, *, timeout: float, allow_private: bool = False) -> Response:  # noqa: ARG001
@@ -33,7 +29,7 @@ def ask(url: str, *, timeout: float) -> Response:
     """Does Apprise understand *url*? Asks nobody. Raises ``TransportError`` where it is not installed."""
 
     def understand() -> Response:
-        with _silence():
+        with unlogged():
             _service(url, timeout)
         return Response(200, {}, b"")
 
@@ -56,7 +52,7 @@ class _Ear:
 
 
 def _send(request: Request, timeout: float) -> Response:
-    with tracing.hidden(), _silence():
+    with tracing.hidden(), unlogged():
         service, ear = _service(request.url, timeout), _Ear()
         service.logger = ear
         markup = service.resolve_format()
@@ -98,26 +94,9 @@ def _service(url: str, timeout: float) -> Any:
     return found
 
 
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Nothing of what this thread does here is logged by the libraries: their lines hold the address or parts of it."""
-    for name in _LOUD:
-        logger = logging.getLogger(name)
-        if _is_audible not in logger.filters:
-            logger.addFilter(_is_audible)
-    token = _quiet.set(True)
-    try:
-        yield
-    finally:
-        _quiet.reset(token)
-
-
-def _is_audible(_: logging.LogRecord) -> bool:
-    return not _quiet.get()
-
-
 def _without(url: str, text: str) -> str:
-    """*text* without the parts of *url*."""
-    for part in sorted(set(_SECRET.findall(url.partition("://")[2])), key=len, reverse=True):
+    """*text* without the parts of *url*, as they stand there and as they are meant."""
+    parts = _SECRET.findall(url.partition("://")[2])
+    for part in sorted({*parts, *map(unquote, parts)}, key=len, reverse=True):
         text = text.replace(part, "…")
     return text
