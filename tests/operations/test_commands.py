@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 from django.core.management import CommandError, call_command
+from kombu import Connection
 
 from tests.conftest import Project
 from tests.delivery.mail_server import mail_server
@@ -175,17 +176,58 @@ def test_doctor_survives_a_broker_and_a_redis_that_are_away(make_project: Callab
         "alerts", "doctor"
     )
     assert examined.returncode == 1
-    assert "FAIL broker: does not answer" in examined.stdout
+    assert "FAIL broker: does not answer at redis://127.0.0.1:1/0" in examined.stdout
     assert "FAIL redis: does not answer" in examined.stdout
     assert "FAIL webhook errors: cannot be reached" in examined.stdout
     assert "hunter2" not in examined.stdout + examined.stderr
 
 
-def test_a_trial_that_no_worker_takes_says_so(one: Config) -> None:
-    from webhook_alerts.testing import override_alerts
+def test_where_migrate_was_forgotten_every_command_says_so_and_the_doctor_goes_on(
+    make_project: Callable[..., Project],
+) -> None:
+    with FakeDiscord() as discord:
+        hook = {"url": discord.url(), "channel": "discord"}
+        project = make_project(is_migrated=False, TEST_WEBHOOKS=json.dumps({"errors": hook}))
+        examined = project.manage("alerts", "doctor", "--json")
+        others = {verb: project.manage("alerts", verb) for verb in ("status", "test", "replay")}
+        assert not discord.requests(), "a trial whose end nobody would see is not begun"
+    found = {finding["name"]: finding for finding in json.loads(examined.stdout)}
+    assert examined.returncode == 1
+    assert "0001_initial" in found["database"]["seen"]
+    assert "manage.py migrate" in found["database"]["hint"]
+    assert found["webhook errors"]["well"], "it was asked all the same"
+    for verb, done in others.items():
+        assert done.returncode == 2, verb
+        assert "Run: manage.py migrate" in done.stderr
 
-    with override_alerts(send=True), pytest.raises(CommandError, match="alerts doctor"):
-        alerts("test", "--timeout", "0.5")
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://user:hunter2@cache:6380/3", "redis://cache:6380/3"),
+        ("redis://:hunter2@a/0;redis://:hunter2@b/1", "redis://a/0"),
+        ("rediss://:hunter2@cache/0?ssl_cert_reqs=none", "rediss://cache/0"),
+        ("amqp://shop:hunter2@mq//", "amqp://mq/"),
+        ("amqp://", "amqp://localhost/"),
+        ("redis+socket:///run/hunter2.sock?virtual_host=2", "redis"),
+    ],
+)
+def test_the_doctor_says_which_broker_was_asked_without_its_password(url: str, shown: str) -> None:
+    assert doctor.address(Connection(url)) == shown
+
+
+def test_the_doctor_says_what_each_webhook_is_taken_for(configure: Configure, discord: FakeDiscord) -> None:
+    configure(WEBHOOKS={"errors": {"url": discord.url(), "channel": "discord"}, "info": discord.url("info")})
+    (found,) = [finding for finding in doctor.examine() if finding.name == "settings"]
+    assert found.seen == "sound; webhooks: errors (discord), info (webhook)"
+
+
+@pytest.mark.slow
+def test_a_trial_that_no_worker_takes_says_so(make_project: Callable[..., Project], discord: FakeDiscord) -> None:
+    project = make_project(TEST_WEBHOOKS=json.dumps({"errors": {"url": discord.url(), "channel": "discord"}}))
+    tried = project.manage("alerts", "test", "--timeout", "0.5")
+    assert tried.returncode == 1
+    assert "alerts doctor" in tried.stderr
 
 
 @pytest.mark.slow
@@ -206,3 +248,8 @@ def test_with_all_running_the_trial_arrives_and_the_doctor_finds_nothing(
         examined = project.manage("alerts", "doctor")
         assert examined.returncode == 0, examined.stdout + examined.stderr
         assert len(discord.messages("b")) == 1
+        discord.script("a", [Answer(400, body={"message": "Cannot send an empty message", "code": 50006})])
+        refused = project.manage("alerts", "test", "--webhook", "a")
+        assert refused.returncode == 1
+        assert "a: failed" in refused.stdout
+        assert "Cannot send an empty message" in refused.stdout, "what the service said is told"

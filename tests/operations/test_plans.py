@@ -15,13 +15,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests import everyday, history
-from webhook_alerts.models import Alert, Attempt, Delivery, Incident, Message
+from webhook_alerts.models import Act, Alert, Attempt, Delivery, Incident, Message
 from webhook_alerts.silencing import current
 
 ALERTS = 40_000
 """Enough for the planner to choose an index for each row that is looked for."""
 _EXPLAINED = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
-_LARGE = {model._meta.db_table for model in (Alert, Attempt, Delivery, Incident, Message)}
+_LARGE = {model._meta.db_table for model in (Act, Alert, Attempt, Delivery, Incident, Message)}
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +43,27 @@ def _configured(record, configure, discord) -> None:
     current.forget()
 
 
-def sequential_scans(work: Callable[[], object]) -> list[str]:
-    """The sequential scans over our large tables in the plans of what *work*, which is rolled back, asks for."""
+def plans(work: Callable[[], object]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What *work*, which is rolled back, asks for, and how PostgreSQL would find it."""
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
         work()
         asked = [query["sql"] for query in captured.captured_queries]
         transaction.set_rollback(True)
-    found = []
     with connection.cursor() as cursor:
         for sql in filter(_EXPLAINED.match, asked):
             cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
             ((planned,),) = cursor.fetchall()
-            found += [f"{table}: {sql}" for table in _read_whole(planned[0]["Plan"])]
-    return found
+            yield sql, planned[0]["Plan"]
+
+
+def sequential_scans(work: Callable[[], object]) -> list[str]:
+    """The sequential scans over our large tables."""
+    return [f"{table}: {sql}" for sql, plan in plans(work) for table in _read_whole(plan)]
+
+
+def put_together(plan: dict[str, Any]) -> bool:
+    """Does *plan* look for all that is in two indexes, before it takes the first of it?"""
+    return plan["Node Type"] == "BitmapAnd" or any(map(put_together, plan.get("Plans", ())))
 
 
 def _read_whole(plan: dict[str, Any], *, is_limited: bool = False) -> Iterator[str]:
@@ -78,6 +86,15 @@ def test_no_page_reads_a_table_from_end_to_end():
     for name, address in everyday.pages():
         if "words" not in name and "frequent" not in name:
             assert not sequential_scans(partial(browser.get, address)), name
+
+
+def test_what_is_filtered_by_level_and_outcome_is_found_in_its_order():
+    browser = Client()
+    browser.force_login(User.objects.get())
+    pages = {name: address for name, address in everyday.pages() if "failed, level" in name}
+    assert len(pages) == 2
+    for name, address in pages.items():
+        assert not [sql for sql, plan in plans(partial(browser.get, address)) if put_together(plan)], name
 
 
 @pytest.mark.parametrize(("index", "name"), [("wa_delivery_settled", "prune"), ("wa_alert_fingerprint", "acknowledge")])

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from webhook_alerts.alert import uuid7
 from webhook_alerts.conf import get_config
@@ -137,6 +139,40 @@ def test_a_round_that_has_no_time_left_is_gone_on_with_where_it_stopped(memory):
     assert rounds == [0, 0, 0, 2, 2, 0]
     memory.flushdb()
     assert prune(RETENTION, NOW)["deliveries"] == 0
+
+
+def queries(now: datetime) -> int:
+    """What a round of beat asks the database."""
+    with CaptureQueriesContext(connection) as captured:
+        prune({**RETENTION, "event": 7}, now, batch=2, seconds=60)
+    return len(captured)
+
+
+def test_what_is_kept_is_not_looked_at_with_every_round():
+    """Most of the record is between two limits where one kind's is short."""
+    for _ in range(9):
+        alert(20, "delivered")
+    first, second = queries(NOW), queries(NOW + timedelta(hours=1))
+    assert first > 2 * second
+    alert(7, "delivered", kind="event")
+    queries(NOW + timedelta(hours=2))
+    assert Alert.objects.filter(kind="event").count() == 0
+    assert queries(NOW + timedelta(days=1)) >= first
+
+
+@pytest.mark.parametrize("seconds", [60, float("inf")])
+def test_what_is_over_behind_the_place_is_found_within_a_day_or_by_hand(seconds):
+    incident = Incident.objects.create(fingerprint="f", level=40, first_seen=ago(40), last_seen=ago(40))
+    alert(40, "delivered", fingerprint="f")
+    Message.objects.create(pk=identifier(39), webhook="w", state="pending")
+    assert not sum(prune(RETENTION, NOW, seconds=60).values())
+    incident.state = "resolved"
+    incident.save()
+    Message.objects.filter(webhook="w").update(state="delivered")
+    assert not sum(prune(RETENTION, NOW, seconds=60).values())
+    later = NOW if seconds > 60 else NOW + timedelta(days=1)
+    gone = prune(RETENTION, later, seconds=seconds)
+    assert (gone["alerts"], gone["deliveries"], gone["messages"]) == (1, 1, 2)
 
 
 def test_beat_prunes_by_the_settings(configure):

@@ -13,6 +13,7 @@ from django.core.checks import run_checks
 from django.db import DatabaseError, connections, router
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
+from kombu import Connection
 
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Channel, Verdict
@@ -54,7 +55,7 @@ def examine(now: Callable[[], float] = time.time) -> Iterator[Finding]:
         yield from _workers()
     yield _memory()
     yield _beat(config, now())
-    yield _database()
+    yield database()
     for webhook in config.webhooks.values():
         yield _webhook(webhook)
 
@@ -65,7 +66,9 @@ def _settings(config: Config) -> Iterator[Finding]:
     for found in wrong:
         yield Finding(f"settings {found.id}", not found.is_serious(), str(found.msg), str(found.hint or ""))
     if not wrong:
-        yield Finding("settings", True, f"{len(config.webhooks)} webhooks: {', '.join(config.webhooks)}")
+        # With the channels, for a URL on a host that is not the service's own is taken for a webhook of one's own.
+        named = ", ".join(f"{webhook.name} ({webhook.channel})" for webhook in config.webhooks.values())
+        yield Finding("settings", True, f"sound; webhooks: {named}")
 
 
 def _overrides() -> Iterator[Finding]:
@@ -104,21 +107,31 @@ def _spool(config: Config) -> Finding:
         hint = (
             "They leave by themselves when the broker answers and a process with alerts runs; or: alerts spool --replay"
         )
-        return Finding("spool", False, f"{found['alerts']} alerts wait in {found['files']} files", hint)
+        return Finding("spool", False, f"alerts waiting on disk: {found['alerts']}", hint)
     return Finding("spool", True, "empty")
 
 
 def _broker() -> Finding:
-    broker = Broker()
+    broker, where = Broker(), "the broker's URL"
     try:
+        where = address(app().connection_for_write())
         depth, critical = broker.depth(QUEUE), broker.depth(CRITICAL_QUEUE)
     except Exception as error:  # noqa: BLE001 - whatever a transport raises, the broker does not answer
         hint = "Start it, or mend CELERY_BROKER_URL. Until then alerts wait in the spool."
-        return Finding("broker", False, f"does not answer: {type(error).__name__}", hint)
+        return Finding("broker", False, f"does not answer at {where}: {type(error).__name__}", hint)
     finally:
         broker.close()
-    seen = f"answers; {depth} batches wait in the queue {QUEUE}, {critical} in {CRITICAL_QUEUE}"
+    seen = f"answers at {where}; batches waiting in the queue {QUEUE}: {depth}, in {CRITICAL_QUEUE}: {critical}"
     return Finding("broker", True, seen)
+
+
+def address(broker: Connection) -> str:
+    """Where it is, so that one sees whether it is the workers' one; nothing that may hold a password."""
+    host = str(broker.hostname or "localhost")
+    if "/" in host or "@" in host:  # some transports keep their URL whole
+        return str(broker.transport_cls)
+    port = f":{broker.port}" if broker.port else ""
+    return f"{broker.transport_cls}://{host}{port}/{str(broker.virtual_host or '').lstrip('/')}"
 
 
 def _workers() -> Iterator[Finding]:
@@ -142,7 +155,7 @@ def _workers() -> Iterator[Finding]:
         missing -= {queue["name"] for queues in answered.values() for queue in queues}
     names = ", ".join(name for name in workers.wanted_queues() if name in missing)
     if not alive:
-        hint = "Start one: celery -A yourproject worker. Until then alerts wait in the broker."
+        hint = "Start one: celery -A yourproject worker. If one runs, it uses another broker. Until then alerts wait."
         yield Finding("workers", False, "none is alive", hint)
     elif missing:
         hint = (
@@ -151,7 +164,7 @@ def _workers() -> Iterator[Finding]:
         )
         yield Finding("workers", False, f"nobody serves {names}", hint)
     else:
-        yield Finding("workers", True, f"{len(alive)} serve every queue")
+        yield Finding("workers", True, f"every queue is served by {', '.join(sorted(alive))}")
 
 
 def _memory() -> Finding:
@@ -164,7 +177,10 @@ def _memory() -> Finding:
 
 
 def _beat(config: Config, now: float) -> Finding:
-    hint = "Start it: celery -A yourproject beat. Without it only critical alerts and full batches are sent."
+    hint = (
+        "Start it: celery -A yourproject beat. Without it only critical alerts and full batches are sent. "
+        f"If it has just started, ask again in {config.flush_interval:g} s."
+    )
     try:
         flushed: Any = client().get(FLUSHED)
     except redis.RedisError:
@@ -175,7 +191,8 @@ def _beat(config: Config, now: float) -> Finding:
     return Finding("beat", age < 3 * config.flush_interval + 5, f"flushed {age:.0f} s ago", hint)
 
 
-def _database() -> Finding:
+def database() -> Finding:
+    """Is the database there, with our tables?"""
     connection = connections[router.db_for_write(Alert)]
     try:
         executor = MigrationExecutor(connection)
@@ -185,14 +202,18 @@ def _database() -> Finding:
         hint = "Start it, or mend DATABASES. Until then critical alerts go out without a record."
         return Finding("database", False, f"does not answer: {type(error).__name__}", hint)
     if missing:
-        return Finding("database", False, f"{len(missing)} migrations are missing", "Run: manage.py migrate")
+        seen = f"lacks our migrations: {', '.join(migration.name for migration, _ in missing)}"
+        return Finding("database", False, seen, "Run: manage.py migrate")
     return Finding("database", True, "answers, and is migrated")
 
 
 def _webhook(webhook: Webhook) -> Finding:
     """Ask the service whether the webhook is there, where it has a way to be asked; never sends anything."""
     name = f"webhook {webhook.name}"
-    state = gate_for(webhook).state()
+    try:
+        state = gate_for(webhook).state()
+    except DatabaseError:  # which has been told; whether the webhook is there can be asked all the same
+        state = {"state": "unknown", "reason": ""}
     if state["state"] == "paused":
         return Finding(name, False, f"paused: {state['reason']}", f"Mend its URL, or: alerts resume {webhook.name}")
     channel = registry.get(webhook.channel)

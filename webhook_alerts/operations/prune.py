@@ -1,7 +1,7 @@
 """Letting go of old rows, in small batches, so that nobody waits for a lock.
 
 Rows are looked at in the order in which they ended, by an index. Where some are kept for longer than others, Redis
-remembers how far a round came, so that the next need not begin with them.
+remembers how far a round came, so that the next need not begin with them; once a day everything is looked at anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import redis
 from django.db import router, transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from webhook_alerts.alert import uuid7
 from webhook_alerts.models import Act, Alert, Delivery, Incident, Message, Repeat, Silence
@@ -26,6 +26,8 @@ BATCH = 500
 """Rows in one statement."""
 ROUND_S = 60.0
 """How long one round of beat may take; the next goes on where it stopped."""
+PASS = timedelta(days=1)
+"""How long what was looked at and kept is not looked at again: most of the record, where a kind is kept for long."""
 _ENDED = [Message.State.DELIVERED, Message.State.FAILED]
 _COLUMNS = ("pk", "settled_at", "state", "alert_id", "message_id", "alert__kind", "alert__fingerprint")
 
@@ -56,35 +58,49 @@ class Limits:
         return self.now - timedelta(days=min(days))
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one call of ``prune`` goes by; one that ``is_whole`` looks at everything."""
+
+    limits: Limits
+    batch: int
+    is_whole: bool
+
+    def place(self, name: str) -> _Place:
+        """How far rounds came among the rows called *name*."""
+        return _Place(f"{PREFIX}pruned:{name}", self.limits.now, is_new=self.is_whole)
+
+
 def prune(
     retention: Mapping[str, int], now: datetime, batch: int = BATCH, seconds: float = float("inf")
 ) -> dict[str, int]:
     """Delete what is older than its *retention*, in days; how many rows of each kind went. Ends after *seconds*.
 
     What is still owed stays, however old. An alert goes with its last delivery, a message too; an alert that was owed
-    to nobody is kept as long as a suppressed one.
+    to nobody is kept as long as a suppressed one. With a bound on its time it goes on where the last one stopped, and
+    finds what became too old behind that place within ``PASS``.
     """
-    limits = Limits(retention, now)
+    this = _Round(Limits(retention, now), batch, is_whole=seconds == float("inf"))
     ends = time.monotonic() + seconds
     gone: Counter[str] = Counter(dict.fromkeys(("alerts", "deliveries", "messages", "incidents", "acts"), 0))
     for rows in (_deliveries, _unowed_alerts, _empty_messages, _others):
-        for went in rows(limits, batch):
+        for went in rows(this):
             gone.update(went)
             if time.monotonic() > ends:
                 return dict(gone)
     return dict(gone)
 
 
-def _deliveries(limits: Limits, batch: int) -> Iterator[Mapping[str, int]]:
+def _deliveries(this: _Round) -> Iterator[Mapping[str, int]]:
     """What is over, a page at a time."""
-    rows = Delivery.objects.filter(settled_at__lt=limits.shortest())
-    for page in _pages(rows, "settled_at", batch):
+    limit = this.limits.of_delivery
+    for page in _pages(this):
         unresolved = _unresolved(row["alert__fingerprint"] for row in page)
         over = [
             row
             for row in page
             if row["settled_at"]
-            < limits.of_delivery(row["state"], row["alert__kind"], unresolved=row["alert__fingerprint"] in unresolved)
+            < limit(row["state"], row["alert__kind"], unresolved=row["alert__fingerprint"] in unresolved)
         ]
         yield _forget(over)
 
@@ -101,14 +117,15 @@ def _forget(over: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
     if not over:
         return {}
     alerts = {row["alert_id"] for row in over}
-    messages = {row["message_id"] for row in over if row["message_id"]}
     with transaction.atomic(using=router.db_for_write(Delivery)):
-        # A failed one may have been sent for again meanwhile.
-        still = Delivery.objects.filter(pk__in=[row["pk"] for row in over], settled_at__isnull=False)
+        # A failed one may have been sent for again meanwhile: by its message, which an operator has first.
+        messages = _free(Message.objects.filter(pk__in={row["message_id"] for row in over}, state__in=_ENDED))
+        ended = {None, *messages}
+        keys = [row["pk"] for row in over if row["message_id"] in ended]
         return {
-            "deliveries": _delete(still),
+            "deliveries": _delete(Delivery.objects.filter(pk__in=keys, settled_at__isnull=False)),
             "alerts": _delete(Alert.objects.filter(~_has_delivery("alert"), pk__in=alerts)),
-            "messages": _delete(Message.objects.filter(~_has_delivery("message"), pk__in=messages, state__in=_ENDED)),
+            "messages": _delete(Message.objects.filter(~_has_delivery("message"), pk__in=messages)),
         }
 
 
@@ -116,21 +133,32 @@ def _has_delivery(of: str) -> Exists:
     return Exists(Delivery.objects.filter(**{of: OuterRef("pk")}))
 
 
-def _unowed_alerts(limits: Limits, batch: int) -> Iterator[Mapping[str, int]]:
+def _unowed_alerts(this: _Round) -> Iterator[Mapping[str, int]]:
     """Alerts that no webhook was owed."""
-    before = limits.before("suppressed")
-    rows = Alert.objects.filter(~_has_delivery("alert"), pk__lt=_first_of(before), received_at__lt=before)
-    yield from ({"alerts": count} for count in _all(rows, batch))
+    before = this.limits.before("suppressed")
+    rows = Alert.objects.filter(received_at__lt=before)
+    yield from ({"alerts": count} for count in _without_delivery(rows, "alert", before, this))
 
 
-def _empty_messages(limits: Limits, batch: int) -> Iterator[Mapping[str, int]]:
+def _empty_messages(this: _Round) -> Iterator[Mapping[str, int]]:
     """Messages that carried no alert: digests, and what was said once more."""
-    first = _first_of(limits.shortest())
-    rows = Message.objects.filter(~_has_delivery("message"), pk__lt=first, state__in=_ENDED)
-    yield from ({"messages": count} for count in _all(rows, batch))
+    rows = Message.objects.filter(state__in=_ENDED)
+    yield from ({"messages": count} for count in _without_delivery(rows, "message", this.limits.shortest(), this))
 
 
-def _others(limits: Limits, batch: int) -> Iterator[Mapping[str, int]]:
+def _without_delivery(rows: QuerySet[Any], of: str, before: datetime, this: _Round) -> Iterator[int]:
+    """Delete those of *rows* from before that time that have no delivery; how many went each time."""
+    place, end = this.place(f"{of}s"), str(_first_of(before))
+    alone = rows.filter(~_has_delivery(of), pk__lt=end).order_by("pk")
+    while place.at < end:
+        found = alone.filter(pk__gte=place.at) if place.at else alone
+        keys = list(found.values_list("pk", flat=True)[: this.batch])
+        place.move(str(keys[-1]) if len(keys) == this.batch else end)
+        yield _delete(alone.filter(pk__in=keys)) if keys else 0
+
+
+def _others(this: _Round) -> Iterator[Mapping[str, int]]:
+    limits, batch = this.limits, this.batch
     resolved = Incident.objects.filter(state=Incident.State.RESOLVED, last_seen__lt=limits.before("incidents"))
     yield from ({"incidents": count} for count in _all(resolved.order_by("last_seen"), batch))
     yield from ({"acts": count} for count in _all(Act.objects.filter(pk__lt=_first_of(limits.before("acts"))), batch))
@@ -145,58 +173,70 @@ def _all(rows: QuerySet[Any], batch: int) -> Iterator[int]:
     """Delete *rows*, *batch* at a time, the oldest first; how many went each time."""
     ordered = rows if rows.query.order_by else rows.order_by("pk")
     while keys := list(ordered.values_list("pk", flat=True)[:batch]):
-        model: type[Model] = rows.model
-        yield _delete(model._default_manager.filter(pk__in=keys))
+        went = _delete(rows.filter(pk__in=keys))
+        yield went
+        if went < len(keys):
+            return  # somebody is at the others
 
 
 def _delete(rows: QuerySet[Any]) -> int:
-    _, deleted = rows.delete()
-    return deleted.get(rows.model._meta.label, 0)
+    """Delete *rows* that nobody else is at: for what is deleted here nobody is waited for."""
+    model: type[Model] = rows.model
+    with transaction.atomic(using=router.db_for_write(model)):
+        _, deleted = model._default_manager.filter(pk__in=_free(rows)).delete()
+    return deleted.get(model._meta.label, 0)
 
 
-def _pages(rows: QuerySet[Any], column: str, batch: int) -> Iterator[Sequence[dict[str, Any]]]:
-    """*rows* by *column*, from where the last round stopped; the next begins anew when this one comes to the end."""
-    place = _Place(f"{PREFIX}pruned:{column}")
-    after = place.read()
+def _free(rows: QuerySet[Any]) -> list[Any]:
+    """The keys of *rows* that nobody else holds, and nobody else gets until the transaction ends."""
+    free = rows.order_by("pk").select_for_update(of=("self",), skip_locked=True)
+    return list(free.values_list("pk", flat=True))
+
+
+def _pages(this: _Round) -> Iterator[Sequence[dict[str, Any]]]:
+    """The deliveries that may be over, in the order in which they ended, from where the last round stopped."""
+    rows = Delivery.objects.filter(settled_at__lt=this.limits.shortest()).order_by("settled_at", "pk")
+    place = this.place("deliveries")
     while True:
         found = rows
-        if after is not None:
-            moment, key = after
-            found = rows.filter(**{f"{column}__gte": moment}).exclude(Q(**{column: moment}) & Q(pk__lte=key))
-        page = list(found.order_by(column, "pk").values(*_COLUMNS)[:batch])
+        if place.at:
+            moment, _, key = place.at.partition(" ")
+            found = rows.filter(settled_at__gte=moment).exclude(settled_at=moment, pk__lte=key)
+        page = list(found.values(*_COLUMNS)[: this.batch])
         if not page:
-            place.forget()
             return
-        after = page[-1][column], page[-1]["pk"]
-        place.write(*after)  # before it is dealt with: the round may end there
+        last = page[-1]
+        place.move(f"{last['settled_at'].isoformat()} {last['pk']}")  # before it is dealt with: the round may end there
         yield page
 
 
-@dataclass(frozen=True, slots=True)
 class _Place:
-    """How far a round came. Without Redis each begins anew, and looks again at what is kept."""
+    """How far rounds came since one began anew: ``at``, empty at the beginning.
 
-    key: str
+    Without Redis each round begins anew, and looks again at what is kept.
+    """
 
-    def read(self) -> tuple[datetime, int] | None:
+    def __init__(self, key: str, now: datetime, *, is_new: bool) -> None:
+        self._key = key
+        self._begun = now
+        self.at = ""
+        if not is_new:
+            self._go_on(now)
+
+    def _go_on(self, now: datetime) -> None:
         try:
-            kept = client().get(self.key)
-        except redis.RedisError:
-            return None
-        if not isinstance(kept, bytes):
-            return None
-        moment, _, key = kept.decode().partition(" ")
-        return datetime.fromisoformat(moment), int(key)
-
-    def write(self, moment: datetime, key: int) -> None:
-        try:
-            client().set(self.key, f"{moment.isoformat()} {key}", ex=86_400)
+            kept: Any = client().get(self._key)
         except redis.RedisError:
             return
+        begun, _, at = (kept or b"").decode().partition(" ")
+        if begun and now - datetime.fromisoformat(begun) < PASS:
+            self._begun, self.at = datetime.fromisoformat(begun), at
 
-    def forget(self) -> None:
+    def move(self, at: str) -> None:
+        """Go on there, in this round and the next."""
+        self.at = at
         try:
-            client().delete(self.key)
+            client().set(self._key, f"{self._begun.isoformat()} {at}", ex=2 * PASS)
         except redis.RedisError:
             return
 

@@ -16,19 +16,25 @@ from webhook_alerts.delivery.look import speaking_to
 from webhook_alerts.models import Delivery
 from webhook_alerts.retelling import keep
 
+LONGEST_ANSWER = 200
+"""Characters of a service's answer that are shown."""
 _NOT_ACCEPTED = keep("no worker has accepted it")
 _NO_BROKER = keep("the broker does not answer: it waits in the spool")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How one trial ended: ``state`` is the delivery's, or ``lost`` when no row of it was seen in time."""
+    """How one trial ended: ``state`` is the delivery's, or ``lost`` when no row of it was seen in time.
+
+    ``answer`` begins with what the service said last, where it has not taken it.
+    """
 
     webhook: str
     alert_id: UUID
     state: str
     reason: str
     after_s: float
+    answer: str = ""
 
     @property
     def arrived(self) -> bool:
@@ -39,7 +45,9 @@ class Trial:
 def run(webhooks: Iterable[str], service: str, timeout: float) -> list[Trial]:
     """Send each of *webhooks* a trial and wait up to *timeout* seconds for all of them."""
     began = time.monotonic()
-    waiting = {name: notify.using(webhook=name, dedup=False).info(_message(name, service)) for name in webhooks}
+    waiting: dict[str, UUID] = {}
+    for name in webhooks:
+        waiting[name] = notify.using(webhook=name, dedup=False).info(_message(name, service))
     published = notify.flush(timeout)
     ended: dict[str, Trial] = {}
     while len(ended) < len(waiting):
@@ -65,8 +73,13 @@ def _look(webhook: str, alert_id: UUID, began: float, *, final: bool, published:
     after_s = round(time.monotonic() - began, 1)
     if row is not None and (final or row.state in settled):
         reason = row.reason or (row.message.reason if row.message else "")
-        return Trial(webhook, alert_id, row.state, reason, after_s)
+        return Trial(webhook, alert_id, row.state, reason, after_s, _answer(row))
     if not final:
         return None
     reason = _NOT_ACCEPTED if published else _NO_BROKER
     return Trial(webhook, alert_id, "lost" if published else "spooled", reason, after_s)
+
+
+def _answer(row: Delivery) -> str:
+    last = row.message.attempt_log.last() if row.message and row.state != Delivery.State.DELIVERED else None
+    return last.response_excerpt[:LONGEST_ANSWER] if last else ""

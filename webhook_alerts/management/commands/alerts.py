@@ -91,7 +91,9 @@ class Command(BaseCommand):
                 overrides.refresh()
             getattr(self, verb.replace("-", "_"))(as_json, **given)
         except DatabaseError as error:
-            raise CommandError(f"The database does not answer: {type(error).__name__}", returncode=2) from None
+            found = doctor.database()
+            seen = f"cannot be used: {type(error).__name__}" if found.well else f"{found.seen}. {found.hint}"
+            raise CommandError(f"The database {seen}", returncode=2) from None
 
     def status(self, as_json: bool) -> None:
         found = status()
@@ -149,13 +151,17 @@ class Command(BaseCommand):
             self._known(name)
         if not names:
             raise CommandError('No webhook is configured: set WEBHOOK_ALERTS["WEBHOOKS"].')
+        if not (found := doctor.database()).well:  # where it is told how a trial ends
+            raise CommandError(f"The database {found.seen}. {found.hint}", returncode=2)
         trials = trial.run(names, get_config().service, timeout)
         if as_json:
             self._json([{**asdict(each), "alert_id": str(each.alert_id), "arrived": each.arrived} for each in trials])
         else:
             for each in trials:
                 mark = self.style.SUCCESS("arrived") if each.arrived else self.style.ERROR(each.state)
-                self.stdout.write(f"{each.webhook}: {mark} after {each.after_s} s {each.reason}".rstrip())
+                said = f": {each.reason}" if each.reason else ""
+                said += f" (the answer: {each.answer})" if each.answer else ""
+                self.stdout.write(f"{each.webhook}: {mark} after {each.after_s} s{said}")
         if missing := [each.webhook for each in trials if not each.arrived]:
             raise CommandError(f"Did not arrive at {', '.join(missing)}. See what is missing: manage.py alerts doctor")
 
