@@ -1,8 +1,9 @@
-"""Forty alerts as hostile as callers get."""
+"""Forty alerts as hostile as callers get, and one of which everything is known."""
 
 from __future__ import annotations
 
 import time
+from itertools import product
 from typing import Any
 
 from webhook_alerts.alert import Alert, Kind, Level, uuid7
@@ -29,7 +30,7 @@ TEXTS = [
     "👩‍👩‍👧‍👦" * 900,
     "e\u0301" * 4000,
     "\u0301" * 3000,
-    FENCE,
+    f"a\n{FENCE}\n@everyone <!channel> **b** [c](https://evil.example)\n{FENCE}\nd",
     FENCE * 900,
     "`" * 5000,
     "@everyone @here <@&123456789012345678>",
@@ -77,3 +78,28 @@ def hostile() -> list[Alert]:
     ]
     assert len(found) == 40
     return found
+
+
+def fillings() -> list[str]:
+    """Short texts and long ones, of what is long for some service: in bytes, in UTF-16, once escaped, in its lines."""
+    return [
+        (unit * length)[:length]
+        for length, unit in product((1, 39, 190, 6000), ("x", "😀", "<b>", "\\", "&", "*", "``\n"))
+    ]
+
+
+def full(text: str, **values: Any) -> Alert:
+    """An alert of which everything is known, and all of it is *text*: it has more facts than any service has fields."""
+    texts = "message exception_type stack_trace logger function correlation_id note service environment release host"
+    told: dict[str, Any] = {
+        **dict.fromkeys(texts.split(), text),
+        "kind": Kind.PERFORMANCE,
+        "details": {"metric": text, "value": 4.2, "threshold": 2, "ratio": 2.1, "unit": text},
+        "request": {"method": "POST", "path": text, "user_id": text},
+        "context": {f"{number} {text}": text for number in range(18)},
+        "samples": (text,) * 3,
+        "occurrences": 10**12,
+        "fingerprint": text[:64],
+        "state": "open",
+    }
+    return alert(**{**told, **values})

@@ -13,7 +13,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.hostile import TEXTS, TRACE, alert, fillings, full, hostile
 from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
@@ -30,7 +30,7 @@ STYLES = [
     Style(max_message_length=100, link=lambda alert: "https://shop.example/alerts/i/abc"),
     Style(max_message_length=100_000, include_stack_traces=False),
 ]
-SIZE = 50_000
+SIZE = 55_000
 """Bytes: everything stands in a body twice."""
 
 
@@ -55,6 +55,9 @@ def test_any_alert_is_told_as_alertmanager_does(some: Alert, style: Style, since
 def test_forty_hostile_alerts_are_told_too(style: Style) -> None:
     for each in hostile():
         check(each, style)
+    for text in fillings():
+        check(full(text), style)
+        check(full(text, details={f"{number} {text}": text for number in range(18)}), style)
 
 
 @pytest.mark.parametrize(

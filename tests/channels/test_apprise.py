@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.hostile import TEXTS, TRACE, alert, full, hostile
 from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels.apprise import Apprise
 from webhook_alerts.channels.apprise_body import compose
 from webhook_alerts.channels.base import Response, Style, Verdict
 from webhook_alerts.channels.text import clean
+from webhook_alerts.drawing.markdown import marked
 
 CHANNEL = Apprise()
-LINKED = Style(link=lambda each: "https://shop.example/alerts/abc?x=1&y=2")
+LINKED = Style(link=lambda each: 'https://shop.example/alerts/abc?x=1&y="2"')
 LENGTHS = [140, 1000, 2000, 32_768]
 MARKUPS = ["text", "markdown", "html"]
 
@@ -30,6 +31,7 @@ class Tags(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.open: list[str] = []
+        self.links: list[str] = []
         self.feed(page)
         self.close()
         assert not self.open
@@ -37,6 +39,7 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         assert tag in {"b", "br", "pre", "a"}
         self.open += [] if tag == "br" else [tag]
+        self.links += [value for _, value in attrs]
 
     def handle_startendtag(self, tag: str, attrs: Any) -> None:
         assert (tag, attrs) == ("br", [])
@@ -53,9 +56,13 @@ def check(some: list[Alert], style: Style, markup: str, most: int, is_titled: bo
     assert 0 < len(found) <= most
     found.encode("utf-8")
     if markup == "html":
-        Tags(found)
+        assert set(Tags(found).links) <= {style.link(some[0])}
     if markup == "markdown":
         assert found.count("```") % 2 == 0
+        drawn = marked(found)
+        assert set(re.findall("<([a-z]+)", drawn)) <= {"strong", "pre", "code", "a", "br"}
+        assert set(re.findall('href="([^"]*)"', drawn)) <= {html.escape(style.link(some[0]))}
+        assert "<strong>loud" not in drawn
     return found
 
 
@@ -73,6 +80,20 @@ def test_any_alerts_fit_into_any_service(
     check(some, style, markup, most, is_titled)
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("markdown", "**loud** *it* __u__ ~~s~~ ||hidden|| [x](https://evil.example) <@1>"),
+        ("html", '<b>loud</b> <i>it</i> <a href="https://evil.example">x</a> &lt;u&gt;'),
+    ],
+)
+def test_no_text_becomes_markup(markup: str, text: str) -> None:
+    for some in ([full(text)], [full(f"{text}\n")], [alert(message=text)] * 3):
+        for most in (200, 1000, 9000):
+            shown = check(some, LINKED, markup, most, False)
+            assert markup != "html" or "<b>loud" not in shown
+
+
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_no_hostile_text_is_lost_without_a_mark(markup: str) -> None:
     for one in hostile():
@@ -87,13 +108,22 @@ def test_no_hostile_text_is_lost_without_a_mark(markup: str) -> None:
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
-def test_the_cause_at_the_end_of_a_trace_is_kept(markup: str) -> None:
-    one = alert(exception_type="ValueError", stack_trace=TRACE, context={"order": 4711})
+@pytest.mark.parametrize("trace", [TRACE, TRACE * 20])
+def test_the_cause_at_the_end_of_a_trace_is_kept(markup: str, trace: str) -> None:
+    one = alert(exception_type="TypeError", stack_trace=trace, context={"order": 4711})
     shown = check([one], LINKED, markup, 1000, True)
     assert "ValueError: the cause that must be kept" in shown
     assert "characters cut" in shown
     assert "4711" in shown
     assert "shop.example/alerts/abc" in shown
+
+
+@pytest.mark.parametrize("markup", MARKUPS)
+def test_facts_that_find_no_room_leave_a_mark(markup: str) -> None:
+    one = alert(context={f"field {number}": "v" * 90 for number in range(18)})
+    shown = check([one], Style(), markup, 1000, True)
+    assert 3 < shown.count("field ") < 18
+    assert "…" in shown
 
 
 def test_several_are_lines_and_what_does_not_fit_is_counted() -> None:
@@ -140,7 +170,11 @@ def test_what_is_no_url_is_refused_and_not_quoted(url: str) -> None:
         (Response(429, {}, b""), Verdict.WAIT),
         (Response(500, {}, b""), Verdict.RETRY),
         (Response(503, {"guessed": "yes", "told": "no connection"}, b""), Verdict.RETRY),
+        (Response(404, {"guessed": "yes", "told": "x" * 999}, b""), Verdict.RETRY),
     ],
 )
 def test_every_answer_is_understood(response: Response, verdict: Verdict) -> None:
-    assert CHANNEL.classify(response).verdict is verdict
+    outcome = CHANNEL.classify(response)
+    assert outcome.verdict is verdict
+    assert outcome.ambiguous is ("guessed" in response.headers)
+    assert len(outcome.reason) <= 255

@@ -6,26 +6,26 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 import requests
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from tests.channels.chats import Chat
 from tests.channels.hostile import TEXTS, TRACE, alert, hostile
 from tests.channels.schemas import validator
-from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Access, File, Request, Response, Style, Verdict
+from webhook_alerts.channels.content import calls
 from webhook_alerts.channels.discord import Discord
 from webhook_alerts.channels.text import clean
 from webhook_alerts.drawing.markdown import marked
 from webhook_alerts.testing.fake_discord import FakeDiscord
-from webhook_alerts.testing.fake_discord_rules import faults, is_empty
+from webhook_alerts.testing.fake_discord_rules import called, faults, is_empty, is_too_large
 
 CHANNEL = Discord()
 TOKEN = "T" * 68
@@ -33,9 +33,19 @@ URL = f"https://discord.com/api/webhooks/123456789012345678/{TOKEN}"
 LINK = "https://shop.example/alerts/incident/abc?x=1&y=2"
 STYLES = [
     Style(),
-    Style(use_embeds=False),
+    Style(
+        use_embeds=False, mention="<@&123456789012345678>", username="n" * 99, avatar_url=f"https://x.y/{'z' * 2048}"
+    ),
     Style(mention="@everyone", username="Discord Clyde", max_message_length=100, link=lambda each: LINK),
 ]
+
+
+ALLOWED: dict[str, dict[str, list[str]]] = {
+    "": {"parse": []},
+    "@everyone": {"parse": ["everyone"]},
+    "<@&123456789012345678>": {"parse": [], "roles": ["123456789012345678"]},
+    "<@123456789012345678>": {"parse": [], "users": ["123456789012345678"]},
+}
 
 
 def check(given_alerts: list[Alert], style: Style) -> int:
@@ -48,25 +58,16 @@ def check(given_alerts: list[Alert], style: Style) -> int:
     shown.encode("utf-8")  # no lone surrogate is left
     links = [embed["url"] for embed in payload.json.get("embeds", ()) if "url" in embed]
     assert len(set(links)) == len(links)  # else one would hide the others
+    asked = style.mention if calls(given_alerts[: payload.count]) else ""
+    assert called(payload.json) == [asked] * bool(asked)
+    assert payload.json["allowed_mentions"] == ALLOWED[asked]
+    assert not is_too_large(json.dumps(payload.json).encode(), [file.content for file in payload.files])
     return payload.count
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(alerts, min_size=1, max_size=12), st.sampled_from(STYLES))
-def test_any_alerts_are_within_every_limit(some: list[Alert], style: Style) -> None:
-    check(some, style)
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_forty_hostile_alerts_are_all_carried(style: Style) -> None:
-    left = hostile()
-    while left:
-        left = left[check(left, style) :]
 
 
 def texts(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
-        node = [value for key, value in node.items() if key not in {"url", "timestamp", "footer"}]
+        node = [value for key, value in node.items() if key not in {"url", "timestamp", "footer", "author"}]
     if isinstance(node, list):
         for value in node:
             yield from texts(value)
@@ -79,11 +80,41 @@ def shown(body: dict[str, Any]) -> str:
     parts = [body.get("content", "")]
     titles = []
     for embed in body.get("embeds", ()):
+        titles.append(embed.get("author", {}).get("name", ""))  # in which nothing is markup
         titles.append(re.sub(r"\\([\\*_~`|])", r"\1", embed.get("title", "")))  # which may hold emphasis and no more
         parts.append(embed.get("description", ""))
         parts += [text for field in embed.get("fields", ()) for text in (field["name"], field["value"])]
     read = [html.unescape(re.sub(r"</?[a-z][^>]*>", "\n", marked(part, lambda mention: True))) for part in parts]
     return "\n".join(titles + read).replace("\u200b", "")
+
+
+def embed(**parts: Any) -> dict[str, Any]:
+    """What a template gives, with a title unless *parts* have another."""
+    return {"title": "own", **parts}
+
+
+CHAT = Chat(
+    CHANNEL,
+    STYLES,
+    check,
+    shown,
+    fact=r"^(field \d+)$",
+    beyond=[
+        embed(title="x" * 257),
+        embed(description="x" * 4097),
+        embed(description="```\n" + "x" * 4097 + "\n```"),
+        embed(footer={"text": "x" * 2049}),
+        embed(url="https://x.example/" + "x" * 2048),
+        embed(fields=[{"name": "n", "value": "v"}] * 26),
+        embed(fields=[{"name": "n" * 257, "value": "v"}, {"name": "n", "value": "v" * 1025}]),
+        embed(fields=[{"name": "n", "value": "```\n" + "v" * 1024 + "\n```"}]),
+        embed(fields=[{"name": " ", "value": "\n"}]),
+        embed(fields=[{"name": "n" * 90, "value": "v" * 900}] * 9),
+        embed(
+            description="x" * 4096, fields=[{"name": "n" * 256, "value": "v" * 1024}] * 25, footer={"text": "f" * 2048}
+        ),
+    ],
+)
 
 
 def is_what_we_meant(body: dict[str, Any]) -> None:
@@ -111,26 +142,19 @@ def test_no_hostile_text_is_lost_without_a_mark_and_none_becomes_markup(style: S
             assert "characters cut" in seen or "…" in seen
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.sampled_from(STYLES), st.text(st.sampled_from('"\\\n\t<>&`x😀\u0301\ud800'), min_size=1, max_size=30))
-def test_a_trace_of_a_megabyte_keeps_its_cause(style: Style, unit: str) -> None:
-    trace = (unit * (1_000_000 // len(unit))) + "\nValueError: the cause that must be kept"
-    given_alert = alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=trace)
-    check([given_alert], style)
-    body = CHANNEL.render([given_alert], style).json
-    assert "ValueError: the cause that must be kept" in shown(body)
-    assert "characters cut" in shown(body)
+@pytest.mark.parametrize("name", ["here", " Everyone ", "Discord", "Clyde's", "n" * 81, " \x00 ", "\ud800", "@here"])
+def test_any_name_is_one_that_discord_takes(name: str) -> None:
+    check([alert()], Style(username=name))
 
 
-def test_of_two_hundred_facts_those_that_are_not_shown_are_counted() -> None:
-    context = {f"field {number}": f"value {number} " * (number % 20) for number in range(200)}
-    body = CHANNEL.render([alert(context=context, stack_trace=TRACE)], Style()).json
-    assert faults(body) == []
-    names = {field["name"] for field in body["embeds"][0]["fields"] if field["name"].startswith("field ")}
-    told = sum(int(number) for number in re.findall(r"(\d+) more in the record", shown(body)))
-    marks = shown(body).count("more in the record")
-    assert len(names) + told in {200, 200 + marks - 1}  # a mark that found no room is counted by the next
-    assert len(names) >= 3
+def test_two_embeds_take_six_thousand_characters_to_the_last_of_them() -> None:
+    longest = 0
+    for length in range(1750, 1900):
+        some = [alert(message="x" * 3900), alert(message="x" * length)]
+        if check(some, Style()) == 2:
+            embeds = CHANNEL.render(some, Style()).json["embeds"]
+            longest = sum(len(each["title"] + each["description"] + each["footer"]["text"]) for each in embeds)
+    assert longest == 6000
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -147,6 +171,15 @@ def test_a_long_trace_keeps_its_cause_and_goes_along_whole_as_a_file() -> None:
     assert payload.files[0].content == TRACE
 
 
+@pytest.mark.parametrize("use_embeds", [True, False])
+def test_a_trace_that_nobody_could_read_goes_along_with_its_middle_cut(use_embeds: bool) -> None:
+    some = [alert(stack_trace=TRACE * 20)]
+    (file,) = CHANNEL.render(some, Style(use_embeds=use_embeds)).files
+    assert 150_000 < len(file.content) <= 200_000  # ours, far below what Discord takes
+    assert "characters cut" in file.content
+    assert file.content.endswith("ValueError: the cause that must be kept")
+
+
 def test_no_text_leaves_its_code_block() -> None:
     payload = CHANNEL.render([alert(message="a\n```\n# free\n```", stack_trace="```py\nx\n```")], Style())
     description = payload.json["embeds"][0]["description"]
@@ -161,6 +194,41 @@ def test_only_a_critical_pings_and_only_where_asked() -> None:
     assert payload["content"] == "@everyone"
     assert payload["allowed_mentions"] == {"parse": ["everyone"]}
     assert CHANNEL.render([alert(level=Level.CRITICAL)], Style()).json["allowed_mentions"] == {"parse": []}
+
+
+@pytest.mark.parametrize("mention", [mention for mention in ALLOWED if mention])
+@pytest.mark.parametrize("use_embeds", [True, False])
+def test_a_mention_calls_whom_it_names_and_no_other_of_that_kind(mention: str, use_embeds: bool) -> None:
+    others = "<@876543210987654321> <@!876543210987654321> <@&876543210987654321> @here"
+    some = [alert(level=Level.CRITICAL, message=others, exception_type=others, stack_trace=others)] * 3
+    check(some, Style(mention=mention, use_embeds=use_embeds))
+
+
+@pytest.mark.parametrize("mention", ["@here", "@everyone", "<@&123456789012345678>"])
+def test_plain_text_full_of_calls_fits_behind_a_mention_and_calls_nobody_else(mention: str) -> None:
+    style = Style(use_embeds=False, mention=mention)
+    for text in ("@" * 6000, "@everyone" * 900, "`@here`\n" * 900):
+        critical = alert(level=Level.CRITICAL, kind=Kind.ERROR, message=text, stack_trace=text, exception_type=text)
+        body = CHANNEL.render([critical] * 3, style).json
+        assert faults(body) == []
+        assert re.findall("@everyone|@here", body["content"].removeprefix(mention)) == []
+
+
+@pytest.mark.parametrize("kind", [Kind.STATUS, Kind.EVENT, Kind.LOG, Kind.DIGEST])
+def test_what_is_too_long_for_a_heading_stands_below_it(kind: Kind) -> None:
+    said = "Deploy of 2026.11 failed: " + "the migration waits for a lock, " * 12 + "and was ended"
+    details = {kind.value: said} if kind in {Kind.STATUS, Kind.EVENT} else {}
+    embed = CHANNEL.render([alert(kind=kind, message=said, details=details)], Style()).json["embeds"][0]
+    assert embed["title"].endswith("…")
+    assert said in embed["description"]
+
+
+def test_what_became_of_it_stands_above_and_how_grave_it_is_below_in_a_word() -> None:
+    resolved = alert(kind=Kind.ERROR, stack_trace=TRACE, state="resolved", note="resolved by *ana*", service="shop")
+    embed = CHANNEL.render([resolved], Style()).json["embeds"][0]
+    assert embed["author"] == {"name": "resolved by *ana*"}
+    assert embed["footer"] == {"text": "ERROR · shop"}
+    assert embed["title"].startswith("✅ ")
 
 
 @pytest.mark.parametrize("kind", [Kind.LOG, Kind.ERROR])
@@ -202,7 +270,7 @@ def test_of_a_measurement_without_a_threshold_the_value_is_drawn() -> None:
 def test_an_alert_that_says_nothing_is_headed_by_its_kind(kind: Kind, name: str, blank: str) -> None:
     given_alert = alert(kind=kind, message=blank, details={name: blank})
     embed = CHANNEL.render([given_alert], Style()).json["embeds"][0]
-    assert embed["title"].split(" ", 1)[1] == kind.value
+    assert embed["title"].rpartition(" ")[2] == kind.value
 
 
 def test_a_users_template_is_used_and_a_raising_one_costs_nothing() -> None:
@@ -216,6 +284,30 @@ def test_a_users_template_is_used_and_a_raising_one_costs_nothing() -> None:
     embed = CHANNEL.render([alert()], Style(templates={"log": broken})).json["embeds"][0]
     assert "boom" in embed["title"]
     assert any("RuntimeError" in field["value"] for field in embed["fields"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "text",
+        [{"title": "x"}],
+        {"title": "x", "color": "#e74c3c"},
+        {"title": "x", "color": -1},
+        {"title": "x", "url": "javascript:alert(1)"},
+        {"title": "x", "timestamp": "yesterday"},
+        {"title": "x", "timestamp": datetime(2026, 11, 28)},  # noqa: DTZ001 - as somebody may write it
+        {"title": "x", "footer": "text"},
+        {"title": "x", "fields": "text"},
+        {"title": "x", "fields": [{"value": "without a name"}]},
+    ],
+)
+def test_an_embed_of_a_template_that_discord_would_refuse_costs_nothing(given: Any) -> None:
+    payload = CHANNEL.render([alert()], Style(templates={"log": lambda each, style: given}))
+    assert faults(payload.json) == []
+    embed = payload.json["embeds"][0]
+    assert embed["title"] == "🔴 boom"
+    assert embed["fields"][0]["value"].startswith(("the own template failed", "```\nthe own template failed"))
 
 
 @pytest.mark.parametrize(
@@ -337,6 +429,22 @@ def test_fields_that_do_not_fit_leave_a_mark() -> None:
     assert fields[-1]["value"] == f"{18 - len(fields) + 1} more in the record"
 
 
+def test_fields_of_any_length_are_shown_or_counted() -> None:
+    for length in range(300, 420):
+        body = CHANNEL.render([alert(context={f"field {number}": "v" * length for number in range(18)})], Style()).json
+        seen = shown(body)
+        told = sum(map(int, re.findall(r"(\d+) more in the record", seen)))
+        assert len(re.findall(r"^field \d+$", seen, re.MULTILINE)) + told == 18
+
+
+def test_a_field_that_is_too_long_once_it_is_code_keeps_its_end() -> None:
+    body = CHANNEL.render([alert(context={"query": "``\n" * 300 + "-- the end"})], Style()).json
+    (field,) = body["embeds"][0]["fields"]
+    assert len(field["value"]) <= 1024
+    assert "characters cut" in field["value"]
+    assert field["value"].endswith("-- the end\n```")
+
+
 def test_a_picture_goes_along_in_the_embed_or_below_the_text() -> None:
     picture = File("digest.png", base64.b64encode(b"PNG").decode(), "image/png")
     payload = CHANNEL.with_picture(CHANNEL.render([alert(kind=Kind.DIGEST)], Style()), picture)
@@ -370,6 +478,10 @@ def answer(status: int, body: object = None, **headers: str) -> Response:
     [
         (answer(200, {"id": "1"}), Verdict.DELIVERED, 0, False),
         (answer(204), Verdict.DELIVERED, 0, False),
+        *(
+            (Response(200, {}, page), Verdict.RETRY, 0, False)  # of a proxy, or a refusal behind a 200
+            for page in (b"<html>sign in</html>", b"{}", b'{"code":50006,"message":"Cannot send an empty message"}')
+        ),
         # the answer that used the last of the quota closes the gate by itself
         (
             answer(200, {"id": "1"}, x_ratelimit_remaining="0", x_ratelimit_reset_after="1.5"),
@@ -560,11 +672,52 @@ def row(**changes: Any) -> dict[str, Any]:
         ({"embeds": [{"image": {"url": "attachment://a.txt"}}]}, ["a.txt"], False),
         ({"embeds": [{"title": "x", "description": "y" * 3000}] * 2}, (), False),
         ({"embeds": [{"fields": [{"name": "x", "value": "  "}]}]}, (), False),
+        ({"embeds": [{"title": "x", "url": "javascript:alert(1)"}]}, (), False),
+        ({"embeds": [{"title": "x", "timestamp": "yesterday"}]}, (), False),
+        ({"embeds": [{"title": "x", "color": 1 << 24}]}, (), False),
         ({"content": "x", "attachments": [{"id": 0}]}, (), False),
     ],
 )
 def test_the_stand_in_refuses_what_discord_refuses(body: dict[str, Any], files: list[str], is_edit: bool) -> None:
     assert len(faults(body, files, is_edit=is_edit)) == 1
+
+
+@pytest.mark.parametrize(
+    ("most", "body"),
+    [
+        (2000, lambda count: {"content": "x" * count}),
+        (80, lambda count: {"content": "x", "username": "n" * count}),
+        (2048, lambda count: {"content": "x", "avatar_url": "u" * count}),
+        (10, lambda count: {"embeds": [{"title": "x"}] * count}),
+        (256, lambda count: {"embeds": [{"title": "x" * count}]}),
+        (4096, lambda count: {"embeds": [{"description": "x" * count}]}),
+        (2048, lambda count: {"embeds": [{"footer": {"text": "x" * count}}]}),
+        (256, lambda count: {"embeds": [{"author": {"name": "x" * count}}]}),
+        (25, lambda count: {"embeds": [{"fields": [{"name": "n", "value": "v"}] * count}]}),
+        (256, lambda count: {"embeds": [{"fields": [{"name": "n" * count, "value": "v"}]}]}),
+        (1024, lambda count: {"embeds": [{"fields": [{"name": "n", "value": "v" * count}]}]}),
+        (6000, lambda count: {"embeds": [{"description": "x" * 4000}, {"description": "x" * (count - 4000)}]}),
+        (100, lambda count: {"content": "x", "thread_name": "x" * count}),
+        (80, lambda count: row(label="x" * count)),
+        (512, lambda count: row(url="https://x.example/".ljust(count, "y"))),
+    ],
+)
+def test_the_stand_in_draws_the_line_where_discord_does(most: int, body: Callable[[int], dict[str, Any]]) -> None:
+    assert faults(body(most)) == []
+    assert len(faults(body(most + 1))) == 1
+
+
+def test_the_stand_in_knows_who_is_called() -> None:
+    everybody = "@everyone @here <@1> <@!2> <@&3>"
+    assert called({"content": everybody}) == ["<@1>", "<@!2>"]
+    for allowed, names in (
+        ({"parse": []}, []),
+        ({"parse": ["everyone"]}, ["@everyone", "@here"]),
+        ({"parse": ["roles"], "users": ["2"]}, ["<@!2>", "<@&3>"]),
+        ({"roles": ["3"]}, ["<@&3>"]),
+    ):
+        assert called({"content": everybody, "allowed_mentions": allowed}) == names
+    assert called({"embeds": [{"description": everybody}]}) == []
 
 
 def test_the_stand_in_shows_components_where_asked_and_of_equal_links_the_first(discord: FakeDiscord) -> None:

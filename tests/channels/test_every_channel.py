@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -33,7 +33,6 @@ from webhook_alerts.delivery import transport
 from webhook_alerts.testing import services
 from webhook_alerts.testing.standin import Service
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMES = [name for name in registry.names() if registry.is_built_in(name)]
 SECRET = "S3cr3tT0ken"
 HTTP = Channel.carrier
@@ -96,6 +95,18 @@ def test_the_same_alerts_always_make_the_same_message(channel: Channel) -> None:
     assert channel.render(some, Style()) == channel.render(some, Style())
 
 
+@pytest.mark.parametrize("name", ["discord", "slack", "teams", "telegram", "mattermost", "rocketchat", "google_chat"])
+def test_the_groups_of_a_digest_are_all_shown(name: str) -> None:
+    groups = [
+        f"{number * 17} × OperationalError: {'the server closed the connection ' * 3}"[:110] for number in range(8)
+    ]
+    digest = alert(
+        kind=Kind.DIGEST, message="Daily digest", context={"By level": "8 × error", "Most often": "\n".join(groups)}
+    )
+    shown = "\n".join(texts(registry.get(name).render([digest], Style()).json)).replace("\u00a0", " ")
+    assert [group for group in groups if group.strip() not in shown] == []
+
+
 MENTIONS = ["@here", "@everyone", "<!channel>", "<@U012AB3CD>", "<@123456789012345678>", "ana@example.com", "@ana"]
 
 
@@ -106,16 +117,17 @@ def test_nobody_is_called_for_what_somebody_deals_with(channel: Channel, state: 
     assert all(channel.render(critical, Style(mention=mention)) == calm for mention in MENTIONS)
 
 
+WORDS = (
+    "code", "message", "retry_after", "error", "errors", "ok", "id", "channel_id", "parameters", "description",
+    "migrate_to_chat_id", "status", "_errors", "details", "result", "message_id", "error_code", "name",
+    "success", "requestId", "dedup_key", "took", "global",
+)  # fmt: skip
+"""What services call the parts of their answers."""
 ANSWERS = st.binary(max_size=300) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
-        st.sampled_from([
-            "code", "message", "retry_after", "error", "errors", "ok", "id", "channel_id", "parameters", "description",
-            "migrate_to_chat_id", "status", "_errors", "details", "result", "message_id", "error_code", "name",
-            "success", "requestId", "dedup_key", "took", "global",
-        ]),
-        inner, max_size=5,
+        st.sampled_from(WORDS), inner, max_size=5,
     ),
     max_leaves=12,
 ).map(lambda value: json.dumps(value).encode())  # fmt: skip
@@ -139,6 +151,17 @@ def test_any_answer_is_understood(name: str, status: int, headers: dict[str, str
     assert len(outcome.reason) <= 255
     outcome.reason.encode("utf-8")
     assert len(outcome.message_id) <= 128
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("status", [200, 400, 404, 429, 500])
+def test_a_reason_is_short_however_much_a_service_says(name: str, status: int) -> None:
+    long = "\x00much\n" * 900
+    for said in (long, [long], dict.fromkeys(WORDS, long), [dict.fromkeys(WORDS, long)]):
+        body = json.dumps(dict.fromkeys(WORDS, said)).encode()
+        outcome = registry.get(name).classify(Response(status, {"told": long}, body))
+        assert 0 < len(outcome.reason) <= 255
+        assert "\x00" not in outcome.reason
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -177,39 +200,42 @@ def complaint(channel: Channel, url: str) -> str:
         return str(error)
 
 
-def section(name: str) -> str:
-    """What docs/channels.md says of the channel *name*: the text below the heading that holds its name."""
-    headings = re.split(r"^## (.*)$", (DOCS / "channels.md").read_text(), flags=re.MULTILINE)[1:]
-    letters = name.replace("_", "")
-    found = [
-        text
-        for heading, text in zip(headings[::2], headings[1::2], strict=True)
-        if letters in re.sub(r"[^a-z]", "", heading.lower())
-    ]
-    return found[0] if found else ""
+TOGETHER = {"discord": (50, 1.0), "telegram": (30, 1.0), "google_chat": (1, 1.0)}
+"""Requests in so many seconds from one address, of one bot, to one space: https://discord.com/developers/docs/topics/
+rate-limits, https://core.telegram.org/bots/faq, https://developers.google.com/workspace/chat/limits."""
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_channel_is_documented_with_the_pictures_that_are_there(name: str) -> None:
-    text = section(name)
-    assert "```python" in text
-    assert re.search("fail|refuse|tried again", text)
-    assert "imit" in text or not registry.get(name).default_rate
-    for picture in re.findall(r"\]\((images/[^)]+)\)", text):
-        assert (DOCS / picture).stat().st_size < 60_000
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_service_that_is_reached_by_http_has_a_stand_in_whose_urls_are_its_own(name: str) -> None:
-    channel = registry.get(name)
-    found = [service(limits=()) for service in services.EVERY if service.name == name]
-    assert len(found) == (channel.carrier == HTTP)
-    for service in found:
-        url = service.url("errors")
-        assert service.route.fullmatch(re.sub(r"\?.*", "", channel.endpoint(url)).partition(":0")[2])
+def at_most(windows: Iterable[Window], seconds: float) -> float:
+    """How many requests *windows* let through in *seconds*."""
+    return min((each.limit * math.ceil(seconds / each.seconds) for each in windows), default=math.inf)
 
 
 @pytest.mark.parametrize("service", services.EVERY, ids=lambda service: service.name)
+def test_no_channel_sends_faster_than_its_service_allows_by_itself(service: type[Service]) -> None:
+    channel = registry.get(service.name)
+    for limit, seconds in service.usual_limits:
+        assert at_most(channel.default_rate, seconds) <= limit
+    if service.name in TOGETHER:
+        limit, seconds = TOGETHER[service.name]
+        assert at_most(channel.provider_rate, seconds) <= limit
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_service_that_is_reached_by_a_network_has_a_stand_in_whose_urls_are_its_own(name: str) -> None:
+    channel = registry.get(name)
+    found = [service(limits=()) for service in services.EVERY if service.name == name]
+    assert len(found) == (channel.carrier == HTTP or name == "email")
+    for service in found:
+        url = service.url("errors")
+        if name == "email":
+            assert channel.endpoint(url) == url
+            continue
+        assert service.route.fullmatch(re.sub(r"\?.*", "", channel.endpoint(url)).partition(":0")[2])
+
+
+@pytest.mark.parametrize(
+    "service", [each for each in services.EVERY if each.name != "email"], ids=lambda service: service.name
+)
 def test_every_hostile_alert_is_taken_and_changed_over_http(service: type[Service]) -> None:
     channel = registry.get(service.name)
     with service(limits=()) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import time
 from collections.abc import Iterator
@@ -12,17 +13,19 @@ from typing import Any
 import pytest
 import requests
 import time_machine
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.hostile import TEXTS, TRACE, alert, fillings, full, hostile
 from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry, signing
 from webhook_alerts.channels.base import Access, Request, Response, Style, Verdict, encode
-from webhook_alerts.channels.generic import MOST, Generic
+from webhook_alerts.channels.generic import Generic
 from webhook_alerts.channels.text import clean
 from webhook_alerts.testing.fake_webhook import FakeWebhook
 
@@ -52,7 +55,7 @@ STRICT = Draft202012Validator(closed(SCHEMA), format_checker=Draft202012Validato
 
 def check(some: list[Alert], style: Style) -> dict[str, Any]:
     payload = CHANNEL.render(some, style)
-    assert payload.count == min(len(some), MOST)
+    assert payload.count == min(len(some), 50)
     sent = json.loads(encode(payload.json), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert [error.message[:200] for error in STRICT.iter_errors(sent)] == []
     json.dumps(payload.json, ensure_ascii=False).encode("utf-8")  # no lone surrogate is left
@@ -77,7 +80,7 @@ def test_any_alerts_are_told_as_the_schema_says_within_its_size(some: list[Alert
 
 @pytest.mark.parametrize("style", STYLES)
 def test_forty_hostile_alerts_are_told_too(style: Style) -> None:
-    for each in hostile():
+    for each in [*hostile(), *map(full, fillings())]:
         check([each], style)
     check(hostile(), style)
 
@@ -90,6 +93,12 @@ def test_what_is_not_json_becomes_a_text_of_it() -> None:
     assert shown["beyond"] == "an integer of 16610 bits"
     assert shown["long"].startswith('[["xxx')
     assert "characters cut" in shown["long"]
+
+
+def test_keys_that_become_the_same_are_both_there_and_a_link_that_is_too_long_is_not() -> None:
+    style = Style(link=lambda each: "https://shop.example/".ljust(513, "x"))
+    (told,) = check([alert(context={"a": 1, "a\x00": 2})], style)["data"]["alerts"]
+    assert (told["context"], told["url"]) == ({"a": 1, "a′": 2}, "")
 
 
 @pytest.mark.parametrize("place", ["message", "stack_trace", "context", "note"])
@@ -108,11 +117,12 @@ def test_no_hostile_text_is_lost_without_a_mark(place: str) -> None:
 
 def test_a_trace_of_a_megabyte_keeps_its_cause_and_two_hundred_facts_are_counted() -> None:
     context = {f"field {number}": f"value {number} " * 20 for number in range(200)}
-    given_alert = alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=TRACE * 20, context=context)
+    details = {f"detail {number}": "x" * 90 for number in range(200)}
+    given_alert = alert(exception_type="ValueError", stack_trace=TRACE * 20, context=context, details=details)
     (told,) = check([given_alert], Style())["data"]["alerts"]
     assert told["exception"]["stack_trace"].endswith("ValueError: the cause that must be kept")
     assert len(told["exception"]["stack_trace"]) > 8_000
-    assert len(told["context"]) + told["omitted"] == 200
+    assert len(told["context"]) + len(told["details"]) + told["omitted"] == 400
     assert len(told["context"]) > 10
 
 
@@ -197,6 +207,12 @@ def test_every_kind_brings_its_details_and_news_are_called_by_their_id(values: d
             "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk", 1649367553,
             b'{"email":"test@example.com","username":"test_user"}', "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=",
         ),
+        # svix-webhooks, server/svix-server/src/worker.rs, test_asymmetric_key_signing
+        (
+            "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==",
+            "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}',
+            "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==",
+        ),
     ],
 )  # fmt: skip
 def test_the_published_vectors(secret: str, message_id: str, at: int, body: bytes, signature: str) -> None:
@@ -231,6 +247,26 @@ def test_with_two_keys_who_has_either_believes_it_and_without_any_there_is_no_si
     assert believes(OLD, both)
     assert both.headers["webhook-signature"].startswith(signed(body, NEW).headers["webhook-signature"] + " v1,")
     assert signed(body).headers.keys() == {"webhook-id", "webhook-timestamp"}
+
+
+def test_with_a_key_of_our_own_who_has_its_public_half_believes_it_and_so_does_who_has_the_old_secret() -> None:
+    private = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
+    body = CHANNEL.render([alert()], Style()).json
+    request = signed(body, "whsk_" + base64.b64encode(b"\x07" * 32).decode(), OLD)
+    assert believes(OLD, request)
+    head = request.headers
+    version, _, given_signature = head["webhook-signature"].split(" ")[0].partition(",")
+    assert version == "v1a"
+    told = f"{head['webhook-id']}.{head['webhook-timestamp']}.".encode() + encode(body)
+    private.public_key().verify(base64.b64decode(given_signature), told)
+    with pytest.raises(InvalidSignature):
+        private.public_key().verify(base64.b64decode(given_signature), told + b" ")
+
+
+def test_a_key_of_our_own_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="needs the package cryptography"):
+        signing.key_of("whsk_" + base64.b64encode(b"\x07" * 32).decode())
 
 
 def test_what_is_old_comes_from_the_future_or_was_changed_is_not_believed() -> None:
@@ -270,7 +306,9 @@ def test_the_headers_of_the_settings_go_along_and_nothing_secret_is_in_the_body(
     ("secret", "why"),
     [
         ("hunter2hunter2hunter2hunter2", "does not begin with whsec_"),
-        ("whsk_" + "A" * 32, "does not begin with whsec_"),
+        ("whpk_" + "A" * 32, r"does not begin with whsec_ \(or whsk_\)"),
+        ("whsk_" + "A" * 40, "30 bytes, not for 32 or 64"),
+        ("whsk_not base 64 at all!", "whsk_ is no base 64"),
         ("whsec_not base 64 at all!", "no base 64"),
         ("whsec_" + "A" * 31 + "é", "no base 64"),
         ("whsec_" + base64.b64encode(b"x" * 23).decode(), "23 bytes"),
@@ -302,6 +340,7 @@ def test_a_key_may_lack_its_padding() -> None:
         (401, {}, Verdict.GONE, 0),
         (404, {}, Verdict.GONE, 0),
         (408, {}, Verdict.RETRY, 0),
+        (425, {}, Verdict.RETRY, 0),
         (410, {}, Verdict.GONE, 0),
         (413, {}, Verdict.REFUSED, 0),
         (422, {}, Verdict.REFUSED, 0),

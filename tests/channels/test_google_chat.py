@@ -12,14 +12,13 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.chats import Backlog, Chat
+from tests.channels.hostile import alert, hostile
 from tests.channels.schemas import validator
-from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import google_chat_text, registry
 from webhook_alerts.channels.base import Access, Response, Style, Verdict, encode
 from webhook_alerts.channels.google_chat import GoogleChat
-from webhook_alerts.channels.text import clean
 from webhook_alerts.testing.fake_google_chat import FakeGoogleChat
 from webhook_alerts.testing.fake_google_chat_rules import MESSAGE, faults
 
@@ -47,27 +46,37 @@ def is_code_or_ours(text: str) -> None:
     assert not re.search(r"[\w*~`<>]", left), left
 
 
+def shown(body: dict[str, Any]) -> str:
+    return str(body["text"])
+
+
 def check(some: list[Alert], style: Style) -> int:
     payload = CHANNEL.render(some, style)
     assert faults(payload.json, {}, len(encode(payload.json))) == []
     assert 1 <= payload.count <= len(some)
     json.dumps(payload.json, ensure_ascii=False).encode("utf-8")  # no lone surrogate is left
     is_code_or_ours(payload.json["text"])
+    assert len(some) > 1 or len(payload.json["text"]) <= 12_100  # ours: nobody reads more of one alert
     return payload.count
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(alerts, min_size=1, max_size=12), st.sampled_from(STYLES))
-def test_any_alerts_are_within_every_limit_and_call_nobody(some: list[Alert], style: Style) -> None:
-    check(some, style)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.builds(alert, message=st.text(max_size=80), level=st.sampled_from(Level)), min_size=1, max_size=9))
-def test_any_backlog_is_within_every_limit(some: list[Alert]) -> None:
-    many = sorted(some * 12, key=lambda each: -each.level) + [alert(message="😀" * 300)] * 60
-    while many:
-        many = many[check(many, Style()) :]
+CHAT = Chat(
+    CHANNEL,
+    STYLES,
+    check,
+    shown,
+    sample="👩‍👩‍👧‍👦 مرحبا <users/all> *_`~ <https://evil.example|x>" * 9,
+    marks={"\u200b": "", "ˋ": "`"},
+    fact=r"^(field \d+) ",
+    backlog=Backlog(12, "😀" * 300, 60),
+    beyond=[
+        {"text": "x" * 32_001},
+        {"text": "x" * 31_990},
+        {"text": "é" * 16_001},
+        {"text": '"' * 16_001},
+        {"text": " "},
+    ],
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -76,56 +85,6 @@ def test_bytes_are_counted_as_they_are_sent(text: str) -> None:
     assert google_chat_text.size(text) == len(encode({"text": text})) - len(encode({"text": ""}))
     whole = len(encode({"text": google_chat_text.block(text)})) - len(encode({"text": google_chat_text.block("")}))
     assert google_chat_text.block_size(text) == whole
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_forty_hostile_alerts_are_all_carried(style: Style) -> None:
-    left = hostile()
-    while left:
-        left = left[check(left[:15], style) :]
-
-
-@pytest.mark.parametrize("place", ["message", "stack_trace", "context", "note"])
-@pytest.mark.parametrize("style", STYLES)
-def test_no_hostile_text_is_lost_without_a_mark(style: Style, place: str) -> None:
-    for text in [*TEXTS, "👩‍👩‍👧‍👦 مرحبا <users/all> *_`~ <https://evil.example|x>" * 9]:
-        given_alert = alert(**{"message": "boom", place: {"k": text} if place == "context" else text})
-        check([given_alert], style)
-        if place == "stack_trace" and not style.include_stack_traces:
-            continue
-        if place == "context" and not style.use_embeds:
-            continue  # plain text is for those who want no more than message and trace
-        seen, wanted = (
-            each.replace("\u200b", "").replace("ˋ", "`")
-            for each in (CHANNEL.render([given_alert], style).json["text"], clean(text).strip())
-        )
-        if len(wanted) > 250 or (len(wanted) > style.max_message_length):
-            assert wanted in seen or "characters cut" in seen or "…" in seen
-        else:
-            assert " ".join(wanted.split()) in " ".join(seen.split())
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.sampled_from(STYLES), st.text(st.sampled_from('"\\\n\t<>&`x😀\u0301\ud800'), min_size=1, max_size=30))
-def test_a_trace_of_a_megabyte_keeps_its_cause(style: Style, unit: str) -> None:
-    trace = (unit * (1_000_000 // len(unit))) + "\nValueError: the cause that must be kept"
-    some = [alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=trace)]
-    check(some, style)
-    text = CHANNEL.render(some, style).json["text"]
-    if style.include_stack_traces:
-        assert "ValueError: the cause that must be kept" in text
-        assert "characters cut" in text
-    assert len(text) <= google_chat_text.ALERT + 100
-
-
-def test_of_two_hundred_facts_those_that_are_not_shown_are_counted() -> None:
-    context = {f"field {number}": f"value {number} " * (number % 20) for number in range(200)}
-    text = CHANNEL.render([alert(context=context, stack_trace=TRACE)], Style()).json["text"]
-    names = set(re.findall(r"^(field \d+) ", text, re.MULTILINE))
-    told = sum(int(number) for number in re.findall(r"(\d+) more in the record", text))
-    marks = text.count("more in the record")
-    assert len(names) + told in {200, 200 + marks - 1}  # a mark that found no room is counted by the next
-    assert len(names) >= 3
 
 
 def test_the_schema_takes_what_is_made() -> None:
@@ -164,7 +123,7 @@ def test_every_kind_and_state_has_its_heading(values: dict[str, Any], heading: s
     assert CHANNEL.render([alert(**values)], Style()).json["text"].startswith(f"{heading}\n")
 
 
-def test_an_alert_is_a_heading_its_text_its_facts_in_line_and_its_foot() -> None:
+def test_an_alert_is_a_heading_a_line_that_links_its_text_and_its_facts_in_line() -> None:
     given_alert = alert(
         kind=Kind.ERROR,
         exception_type="ValueError",
@@ -179,10 +138,11 @@ def test_an_alert_is_a_heading_its_text_its_facts_in_line_and_its_foot() -> None
     assert body == {
         "text": (
             "🔴 *ERROR* `ValueError`\n"
+            f"2027-01-15 08:00:00 UTC · <{LINK}|OPEN · ACKNOWLEDGE · SILENCE> · `shop · web-1`\n"
             "```\nno such *coupon*\n\nTraceback:\n  ValueError: no such *coupon*\n```\n"
-            "```\norder_line_id  4711\nquery          select 1\n                 from x\n```\n"
-            f"2027-01-15 08:00:00 UTC · `shop · web-1` · <{LINK}|OPEN · ACKNOWLEDGE · SILENCE>"
+            "```\norder_line_id  4711\nquery          select 1\n                 from x\n```"
         ),
+        "markupSyntax": "MARKUP_SYNTAX_CHAT",  # what is newly made in Chat would read it as Markdown
         "thread": {"threadKey": str(given_alert.id)},
     }
 
@@ -221,6 +181,11 @@ def test_only_a_critical_calls_and_only_whom_the_setting_names(asked: str, writt
 def test_who_is_nobody_in_chat_is_left_out(unknown: str) -> None:
     text = CHANNEL.render([alert(level=Level.CRITICAL)], Style(mention=unknown)).json["text"]
     assert text.startswith("🚨")
+
+
+def test_a_link_cannot_end_before_its_end() -> None:
+    text = CHANNEL.render([alert()], Style(link=lambda each: "https://shop.example/a|b>c<d")).json["text"]
+    assert "<https://shop.example/a%7Cb%3Ec%3Cd|Open · acknowledge · silence>" in text
 
 
 def test_what_is_told_of_one_alert_stays_in_its_thread_and_several_begin_none() -> None:
@@ -336,14 +301,24 @@ SENT = {"name": "spaces/AAAA/messages/x.y", "thread": {"name": "spaces/AAAA/thre
         # a proxy's own page
         (answer(200, "<html>Sign in</html>"), Verdict.RETRY, 0, "HTTP 200: not Chat's message"),
         (answer(200, "[]"), Verdict.RETRY, 0, "HTTP 200: not Chat's message"),
-        (answer(400, error(400, "INVALID_ARGUMENT")), Verdict.REFUSED, 0, "HTTP 400: INVALID_ARGUMENT"),
+        (
+            answer(400, error(400, "INVALID_ARGUMENT")),
+            Verdict.REFUSED,
+            0,
+            "HTTP 400: INVALID_ARGUMENT: about SECRET",
+        ),
         (
             answer(400, error(400, "INVALID_ARGUMENT", "API_KEY_INVALID")),
             Verdict.GONE,
             0,
             "HTTP 400: INVALID_ARGUMENT: API_KEY_INVALID",
         ),
-        (answer(400, error(400, "FAILED_PRECONDITION")), Verdict.REFUSED, 0, "HTTP 400: FAILED_PRECONDITION"),
+        (
+            answer(400, error(400, "FAILED_PRECONDITION")),
+            Verdict.REFUSED,
+            0,
+            "HTTP 400: FAILED_PRECONDITION: about SECRET",
+        ),
         (answer(400, "odd"), Verdict.REFUSED, 0, "HTTP 400"),
         (answer(401, error(401, "UNAUTHENTICATED")), Verdict.GONE, 0, "HTTP 401: UNAUTHENTICATED"),
         (answer(403, error(403, "PERMISSION_DENIED")), Verdict.GONE, 0, "HTTP 403: PERMISSION_DENIED"),

@@ -13,7 +13,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.hostile import TEXTS, TRACE, alert, fillings, full, hostile
 from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
@@ -73,10 +73,16 @@ def test_markup_of_any_kind_is_read_and_not_drawn(text: str, style: Style) -> No
     assert len(body["description"]) <= 15_000
 
 
+def test_what_is_not_seen_hides_no_tag() -> None:
+    check(alert(host="<\x1f?", service="<\u202eb>", message="<\x00i>", context={"<\x7f!": "<\ufeff/"}), STYLES[0])
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_forty_hostile_alerts_are_told_too(style: Style) -> None:
     for each in hostile():
         check(each, style)
+    for text in fillings():
+        check(full(text), style)
 
 
 def test_no_hostile_text_is_lost_without_a_mark() -> None:
@@ -91,7 +97,7 @@ def test_no_hostile_text_is_lost_without_a_mark() -> None:
 def test_a_trace_of_a_megabyte_keeps_its_cause_and_its_module() -> None:
     trace = f'  File "shop.py", line 1, in <module>\n{TRACE * 20}'
     body = check(alert(kind=Kind.ERROR, message="boom", exception_type="ValueError", stack_trace=trace), STYLES[1])
-    assert body["description"].startswith(f"{LINK}\n\nValueError: boom\n\n")
+    assert body["description"].startswith(f"{LINK}\n\nValueError: the cause that must be kept\nboom\n\n")
     assert body["description"].endswith("ValueError: the cause that must be kept")
     assert "in <\u200bmodule>" in body["description"]
     assert len(body["description"]) > 14_000

@@ -13,7 +13,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.hostile import TEXTS, TRACE, alert, fillings, full, hostile
 from tests.channels.schemas import validator
 from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
@@ -63,6 +63,8 @@ def test_any_alert_is_within_every_limit(some: Alert, style: Style, since: float
 def test_forty_hostile_alerts_are_told_too(style: Style) -> None:
     for each in hostile():
         check(each, style)
+    for text in fillings():
+        check(full(text), style)
 
 
 def test_the_schema_takes_what_is_made() -> None:

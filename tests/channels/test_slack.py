@@ -6,22 +6,22 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.chats import Backlog, Chat
+from tests.channels.hostile import TRACE, alert, hostile
 from tests.channels.schemas import validator
-from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Response, Style, Verdict
 from webhook_alerts.channels.slack import Slack
-from webhook_alerts.channels.text import clean
 from webhook_alerts.testing.fake_slack import FakeSlack
 from webhook_alerts.testing.fake_slack_rules import faults
 
@@ -112,67 +112,31 @@ def check(some: list[Alert], style: Style) -> int:
     return payload.count
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(alerts, min_size=1, max_size=12), st.sampled_from(STYLES))
-def test_any_alerts_are_within_every_limit_and_call_nobody(some: list[Alert], style: Style) -> None:
-    check(some, style)
+TEXT = {"type": "mrkdwn", "text": "own"}
+BEYOND = [
+    [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}],
+    [{"type": "section", "text": {**TEXT, "text": "x" * 3001}}],
+    [{"type": "section", "fields": [TEXT] * 11}],
+    [{"type": "section", "fields": [{**TEXT, "text": "x" * 2001}]}],
+    [{"type": "section", "fields": []}],
+    [{"type": "context", "elements": [TEXT] * 11}],
+    [{"type": "context", "elements": [{**TEXT, "text": "x" * 3001}]}],
+    [{"type": "context", "elements": []}],
+    [{"type": "section", "text": {**TEXT, "text": "x" * 2999}}] * 5,
+    [{"type": "divider"}] * 51,
+]
 
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.builds(alert, message=st.text(max_size=80), level=st.sampled_from(Level)), min_size=1, max_size=9))
-def test_any_backlog_is_within_every_limit(some: list[Alert]) -> None:
-    many = sorted(some * 7, key=lambda each: -each.level) + [alert(message="\\" * 300)] * 21
-    while many:
-        many = many[check(many, Style()) :]
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_forty_hostile_alerts_are_all_carried(style: Style) -> None:
-    left = hostile()
-    while left:
-        left = left[check(left, style) :]
-
-
-@pytest.mark.parametrize("place", ["message", "stack_trace", "context", "note"])
-@pytest.mark.parametrize("style", STYLES)
-def test_no_hostile_text_is_lost_without_a_mark(style: Style, place: str) -> None:
-    for text in [*TEXTS, "👩‍👩‍👧‍👦 مرحبا <!channel> *_`~" * 9]:
-        given_alert = alert(**{"message": "boom", place: {"k": text} if place == "context" else text})
-        check([given_alert], style)
-        if place == "stack_trace" and not style.include_stack_traces:
-            continue
-        if place == "context" and not style.use_embeds:
-            continue  # plain text is for those who want no more than message and trace
-        seen, wanted = (
-            each.replace("\u200b", "").replace("ˋ", "`")
-            for each in (shown(CHANNEL.render([given_alert], style).json), clean(text).strip())
-        )
-        if len(wanted) > 250 or (len(wanted) > style.max_message_length):
-            assert wanted in seen or "characters cut" in seen or "…" in seen
-        else:
-            assert " ".join(wanted.split()) in " ".join(seen.split())
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.sampled_from(STYLES), st.text(st.sampled_from('"\\\n\t<>&`x😀\u0301\ud800'), min_size=1, max_size=30))
-def test_a_trace_of_a_megabyte_keeps_its_cause(style: Style, unit: str) -> None:
-    trace = (unit * (1_000_000 // len(unit))) + "\nValueError: the cause that must be kept"
-    body = CHANNEL.render([alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=trace)], style).json
-    assert faults(body) == []
-    if style.include_stack_traces:
-        assert "ValueError: the cause that must be kept" in shown(body)
-        assert "characters cut" in shown(body)
-
-
-def test_of_two_hundred_facts_those_that_are_not_shown_are_counted() -> None:
-    context = {f"field {number}": f"value {number} " * (number % 20) for number in range(200)}
-    body = CHANNEL.render([alert(context=context, stack_trace=TRACE)], Style()).json
-    assert faults(body) == []
-    names = set(re.findall(r"^\*?(field \d+)\*?$", shown(body), re.MULTILINE))
-    told = sum(int(number) for number in re.findall(r"(\d+) more in the record", shown(body)))
-    marks = shown(body).count("more in the record")
-    assert len(names) + told in {200, 200 + marks - 1}  # a mark that found no room is counted by the next
-    assert len(names) >= 3
+CHAT = Chat(
+    CHANNEL,
+    STYLES,
+    check,
+    shown,
+    sample="👩‍👩‍👧‍👦 مرحبا <!channel> *_`~" * 9,
+    marks={"\u200b": "", "ˋ": "`"},
+    fact=r"^\*?(field \d+)\*?$",
+    backlog=Backlog(7, "\\" * 300, 21),
+    beyond=[{"blocks": [*blocks]} for blocks in BEYOND],
+)
 
 
 def test_the_schema_takes_what_is_made() -> None:
@@ -232,11 +196,15 @@ def test_performance_shows_value_threshold_and_ratio_and_nothing_that_is_not_kno
     assert "None" not in json.dumps(body)
 
 
-def test_the_foot_says_level_time_link_and_origin() -> None:
-    given_alert = alert(last_seen=1_800_000_000, service="shop", environment="production", host="web-1")
-    body = CHANNEL.render([given_alert], Style(link=lambda each: LINK)).json
-    when, origin = body["blocks"][-1]["elements"]
-    assert origin["text"] == "shop · production · web-1"
+def test_level_time_and_link_stand_above_all_that_may_be_long_and_the_origin_below() -> None:
+    given_alert = alert(
+        last_seen=1_800_000_000, service="shop", environment="production", host="web-1", stack_trace=TRACE, note="again"
+    )
+    blocks = CHANNEL.render([given_alert], Style(link=lambda each: LINK)).json["blocks"]
+    assert [block["type"] for block in blocks] == ["header", "context", "rich_text", "context"]
+    note, when = blocks[1]["elements"]
+    assert note["text"] == "again"
+    assert [origin["text"] for origin in blocks[-1]["elements"]] == ["shop · production · web-1"]
     assert when["text"] == (
         "*ERROR* · <!date^1800000000^{date_short_pretty} {time_secs}|2027-01-15 08:00:00 UTC> · "
         "<https://shop.example/alerts/incident/abc?x=1&amp;y=2|Open · acknowledge · silence>"
@@ -283,6 +251,31 @@ def test_ten_alerts_share_a_message_and_a_backlog_becomes_lines_by_level() -> No
     assert headers == ["🔴 40 × ERROR", "🔵 10 × INFO"]
     assert all(f"number {i} " in shown(payload.json) + " " for i in range(40))
     assert "… and 45 more" in payload.json["text"]
+
+
+def test_any_mix_of_small_alerts_has_fifty_blocks_with_a_mention_in_front() -> None:
+    style = Style(mention="@here")
+    bare = alert(level=Level.CRITICAL)
+    middling = alert(level=Level.CRITICAL, context={"order": 1}, service="shop", stack_trace="x")
+    rich = alert(level=Level.CRITICAL, context={"order": 1, "lines": "a\nb"}, service="shop", stack_trace="x")
+    most = 0
+    for few, some, last in product(range(4, 8), range(4), (bare, middling, rich)):
+        body = CHANNEL.render([bare, *[rich] * few, *[middling] * some, last][-10:], style).json
+        assert faults(body) == []
+        most = max(most, len(body["blocks"]))
+    assert 45 < most <= 50
+
+
+def test_names_and_values_that_are_long_once_escaped_are_within_every_limit() -> None:
+    check([alert(context={f"{number}{'&' * 98}": "&" * 40 for number in range(18)}, stack_trace=TRACE)], Style())
+
+
+def test_a_link_cannot_end_before_its_end() -> None:
+    body = CHANNEL.render([alert()], Style(link=lambda each: "https://shop.example/a|b>c&d")).json
+    assert (
+        "<https://shop.example/a%7Cb&gt;c&amp;d|Open · acknowledge · silence>"
+        in body["blocks"][1]["elements"][0]["text"]
+    )
 
 
 def test_a_critical_in_front_of_a_backlog_gets_its_blocks() -> None:
@@ -462,6 +455,35 @@ def test_the_stand_in_refuses_what_slack_refuses_in_its_words(
 ) -> None:
     told = post(slack, body)
     assert (told.status_code, told.text) == (status, word)
+
+
+@pytest.mark.parametrize(
+    ("most", "block"),
+    [
+        (150, lambda count: {"type": "header", "text": {"type": "plain_text", "text": "x" * count}}),
+        (3000, lambda count: {"type": "section", "text": {**TEXT, "text": "x" * count}}),
+        (10, lambda count: {"type": "section", "fields": [TEXT] * count}),
+        (2000, lambda count: {"type": "section", "fields": [{**TEXT, "text": "x" * count}]}),
+        (10, lambda count: {"type": "context", "elements": [TEXT] * count}),
+        (3000, lambda count: {"type": "context", "elements": [{**TEXT, "text": "x" * count}]}),
+    ],
+)
+def test_the_stand_in_draws_the_line_where_slack_does(most: int, block: Callable[[int], dict[str, Any]]) -> None:
+    assert faults({"blocks": [block(most)]}) == []
+    assert [word for word, _ in faults({"blocks": [block(most + 1)]})] == ["invalid_blocks"]
+
+
+def test_the_stand_in_takes_fifty_blocks_of_thirteen_thousand_characters() -> None:
+    assert faults({"blocks": [{"type": "divider"}] * 50}) == []
+
+    def sized(size: int) -> list[dict[str, Any]]:
+        text = {"type": "text", "text": ""}
+        blocks = [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [text]}]}]
+        text["text"] = "x" * (size - len(json.dumps(blocks)))
+        return blocks
+
+    assert faults({"blocks": sized(13_200)}) == []
+    assert [word for word, _ in faults({"blocks": sized(13_201)})] == ["msg_blocks_too_long"]
 
 
 def test_the_stand_in_takes_forms_limits_the_rate_and_forgets_what_was_removed() -> None:

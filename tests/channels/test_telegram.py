@@ -9,18 +9,17 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.channels.hostile import TEXTS, TRACE, alert, hostile
+from tests.channels.chats import Backlog, Chat
+from tests.channels.hostile import alert, hostile
 from tests.channels.schemas import validator
-from tests.channels.strategies import alerts
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels import registry
 from webhook_alerts.channels.base import Access, Outcome, Response, Style, Verdict, Window
 from webhook_alerts.channels.content import calls
 from webhook_alerts.channels.telegram import Telegram
-from webhook_alerts.channels.text import clean
 from webhook_alerts.testing.fake_telegram import FakeTelegram
 from webhook_alerts.testing.fake_telegram_rules import ENTITIES, Entity, Parsed, RefusedError, check, parse_html
 
@@ -66,66 +65,23 @@ def check_all(some: list[Alert], style: Style) -> int:
     return payload.count
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(alerts, min_size=1, max_size=6), st.sampled_from(STYLES))
-def test_any_alerts_are_within_every_limit_and_call_nobody(some: list[Alert], style: Style) -> None:
-    check_all(some, style)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.builds(alert, message=st.text(max_size=80), level=st.sampled_from(Level)), min_size=1, max_size=9))
-def test_any_backlog_is_within_every_limit(some: list[Alert]) -> None:
-    many = sorted(some * 7, key=lambda each: -each.level) + [alert(message="&" * 300)] * 21
-    while many:
-        many = many[check_all(many, Style()) :]
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_forty_hostile_alerts_are_all_carried(style: Style) -> None:
-    left = hostile()
-    while left:
-        left = left[check_all(left, style) :]
-
-
-@pytest.mark.parametrize("place", ["message", "stack_trace", "context", "note"])
-@pytest.mark.parametrize("style", STYLES)
-def test_no_hostile_text_is_lost_without_a_mark(style: Style, place: str) -> None:
-    for text in [*TEXTS, "👩‍👩‍👧‍👦 مرحبا @channel </b> *_`~ 1.AA.shop.py /start #tag" * 5]:
-        given_alert = alert(**{"message": "boom", place: {"k": text} if place == "context" else text})
-        check_all([given_alert], style)
-        if place == "stack_trace" and not style.include_stack_traces:
-            continue
-        if place == "context" and not style.use_embeds:
-            continue  # plain text is for those who want no more than message and trace
-        seen, wanted = (
-            each.replace("\u200b", "") for each in (shown(CHANNEL.render([given_alert], style).json), clean(text))
-        )
-        if len(wanted.strip()) > 250 or len(wanted.strip()) > style.max_message_length:
-            assert wanted in seen or "characters cut" in seen or "…" in seen
-        else:
-            assert " ".join(wanted.split()) in " ".join(seen.split())
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.sampled_from(STYLES), st.text(st.sampled_from('"\\\n\t<>&`x😀\u0301\ud800'), min_size=1, max_size=30))
-def test_a_trace_of_a_megabyte_keeps_its_cause(style: Style, unit: str) -> None:
-    trace = (unit * (1_000_000 // len(unit))) + "\nValueError: the cause that must be kept"
-    body = CHANNEL.render([alert(kind=Kind.ERROR, exception_type="ValueError", stack_trace=trace)], style).json
-    seen = shown(body)
-    if style.include_stack_traces:
-        assert "ValueError: the cause that must be kept" in seen
-        assert "characters cut" in seen
-
-
-def test_of_two_hundred_facts_those_that_are_not_shown_are_counted() -> None:
-    context = {f"field {number}": f"value {number} " * (number % 20) for number in range(200)}
-    seen = shown(CHANNEL.render([alert(context=context, stack_trace=TRACE)], Style()).json)
-    names = set(re.findall(r"^(field \d+)(?:  |$)", seen, re.MULTILINE))
-    told = sum(int(number) for number in re.findall(r"(\d+) more in the record", seen))
-    marks = seen.count("more in the record")
-    assert len(names) + told in {200, 200 + marks - 1}  # a mark that found no room is counted by the next
-    assert len(names) >= 3
-    assert "ValueError: the cause that must be kept" in seen
+CHAT = Chat(
+    CHANNEL,
+    STYLES,
+    check_all,
+    shown,
+    sample="👩‍👩‍👧‍👦 مرحبا @channel </b> *_`~ 1.AA.shop.py /start #tag" * 5,
+    marks={"\u200b": ""},
+    fact=r"^(field \d+)(?:  |$)",
+    backlog=Backlog(7, "&" * 300, 21),
+    beyond=[
+        {"text": "x" * 4097},
+        {"text": "x" * 4096},  # a mention may stand in front
+        {"text": "&amp;" * 4097},
+        {"text": "<b>x</b>" * 101},
+        {"text": " "},
+    ],
+)
 
 
 def test_the_schema_takes_what_is_made() -> None:
@@ -170,7 +126,7 @@ def test_message_facts_trace_note_and_foot_stand_below_each_other() -> None:
         stack_trace="Traceback:\nValueError: <no>", service="shop", environment="production", host="web-1",
     )  # fmt: skip
     assert CHANNEL.render([given_alert], Style()).json["text"] == (
-        "<b>✅ ValueError</b>\n<i>resolved by ana</i>\n<code>checkout &lt;failed&gt;</code>\n"
+        "<b>✅ ValueError: &lt;no&gt;</b>\n<i>resolved by ana</i>\n<code>checkout &lt;failed&gt;</code>\n"
         "<b>order</b>  <code>4711</code>\n<b>lines</b>\n<pre>a\nb</pre>\n"
         '<pre><code class="language-python">Traceback:\nValueError: &lt;no&gt;</code></pre>\n'
         "<i>ERROR · 2027-01-15 08:00:00 UTC · shop · production · web-1</i>"
@@ -492,6 +448,17 @@ def test_the_stand_in_refuses_what_telegram_refuses_in_its_words(
 ) -> None:
     told = post(telegram, body)
     assert (told.status_code, told.json()["description"]) == (400, f"Bad Request: {description}")
+
+
+def test_the_stand_in_draws_the_line_where_telegram_does() -> None:
+    for text in ("x" * 4096, "😀" * 4096, "&amp;" * 4096, f" \n{'x' * 4096} "):
+        assert check({"text": text, "parse_mode": "HTML"}).text
+    assert ENTITIES == 100
+    padding = "x" + "<b></b>" * 4681
+    assert len(padding) == 32_768
+    assert check({"text": padding, "parse_mode": "HTML"}).text == "x"
+    with pytest.raises(RefusedError, match="text is too long"):
+        check({"text": f"{padding}x", "parse_mode": "HTML"})
 
 
 def test_the_stand_in_limits_a_chat_moves_a_group_and_forgets_a_revoked_bot() -> None:

@@ -80,11 +80,11 @@ def test_an_alert_is_drawn_with_fields_trace_and_footer():
             stack_trace='Traceback:\n  File "shop.py", line 1\nValueError: no', service="shop",
         )
     )  # fmt: skip
-    assert "ValueError</div>" in made
+    assert "ValueError: no</div>" in made
     assert re.search(r'wa-field-name">order</div><div class="wa-text">4711<', made)
     assert "ValueError: no</code></pre>" in made
     assert 'fill="#e74c3c"' in made
-    assert re.search(r'wa-footer">shop', made)
+    assert re.search(r'wa-footer">ERROR · shop', made)
 
 
 def test_no_text_of_an_alert_becomes_markup():

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from webhook_alerts.alert import JSON, Alert, Level
 from webhook_alerts.channels import content
-from webhook_alerts.channels.attachments import COLOURS, ROOM, SHARE, Attachment, block, draw, said, size
+from webhook_alerts.channels.attachments import COLOURS, ROOM, SHARE, Attachment, block, draw, heading, said, size
 from webhook_alerts.channels.base import Style
 
 MOST_IN_FULL = 10
@@ -53,7 +53,7 @@ def _lines(alerts: Sequence[Alert], style: Style) -> tuple[list[Attachment], int
         title = f"{content.SIGNS[level]} {len(lines)} × {content.level(level, style)} (UTC)"
         shown.append({"color": COLOURS[level], "fallback": title, "title": title, "text": block("\n".join(lines))})
     if origin := content.origin(alerts[0]):
-        shown[-1]["author_name"] = origin
+        shown[-1]["author_name"] = heading(origin)
     return shown, len(alerts)
 
 

@@ -18,9 +18,9 @@ from webhook_alerts.channels.content import (
     Fact,
     cleaned,
     describe,
+    left_out,
     level,
     line,
-    more,
     own_template_failed,
     sign,
 )
@@ -132,7 +132,7 @@ def _within(facts: Sequence[Fact], room: int, style: Style) -> list[Fact]:
     for index, fact in enumerate(facts):
         room -= _weight_of(fact)
         if room < 0:
-            return [*kept, more(len(facts) - index, style)]
+            return [*kept, left_out(facts[index:], style)]
         kept.append(fact)
     return kept
 

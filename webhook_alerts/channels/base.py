@@ -30,7 +30,7 @@ class Limits:
     """
 
     rate: tuple[Window, ...]
-    place: str
+    place: str = field(repr=False)
     provider: str
     provider_rate: tuple[Window, ...]
 
@@ -71,27 +71,30 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How one webhook is reached; all of it is secret.
+    """How one webhook is reached; all of it is secret, and none of it is in its ``repr``.
 
     ``keys`` sign what is sent, the first is the current one; ``headers`` go with every request; ``moved_to`` is what
     the service has said last of where it is now, empty where it said nothing.
     """
 
-    url: str
-    keys: tuple[str, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    moved_to: str = ""
+    url: str = field(repr=False)
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    moved_to: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes out: ``json`` as ``encode`` writes it, in a multipart body where there are ``files``."""
+    """What goes out: ``json`` as ``encode`` writes it, in a multipart body where there are ``files``.
 
-    url: str
-    json: dict[str, JSON]
+    Its ``repr`` has no secret: some services take their key in a header, and some in the body.
+    """
+
+    url: str = field(repr=False)
+    json: dict[str, JSON] = field(repr=False)
     files: tuple[File, ...] = ()
     method: str = "POST"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def encode(body: Mapping[str, JSON]) -> bytes:
@@ -201,6 +204,8 @@ class Channel(abc.ABC):
     incident's state at once and counts when their window is over."""
     can_move: ClassVar[bool] = False
     """May an answer say that a webhook is elsewhere now (``Outcome.moved_to``)?"""
+    sums_up: ClassVar[bool] = True
+    """May a backlog be told as one alert that sums it up? Not where each is kept, and may be resolved, by itself."""
     told_states: ClassVar[frozenset[str]] = frozenset({"resolved"})
     """What becomes of an incident and gets a message of its own, where the one that told of it cannot be changed."""
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")

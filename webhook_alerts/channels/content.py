@@ -23,9 +23,15 @@ FACTS = 18
 """So many pairs of the context are shown; the rest is in the record."""
 NAME = 100
 VALUE = 500
+LINES = 950
+"""Characters of a value of several lines, as a digest has them: in its fence within a field of Discord's."""
 NOTE = 300
 ORIGIN = 200
+CAUSE = 100
+"""Characters of what an exception says, in one line with the message."""
 FINGERPRINT = 64
+_LOOKED_AT = 20_000
+"""Of a trace, from its end: what an exception says begins there, or is nothing for a heading."""
 
 SIGNS: Mapping[Level, str] = {
     Level.DEBUG: "⚪",
@@ -50,10 +56,11 @@ _SUBJECTS: Mapping[Kind, str] = {Kind.PERFORMANCE: "metric", Kind.EVENT: "event"
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing known of an alert; a ``value`` may have several lines."""
+    """One thing known of an alert, or what stands for ``count`` of them; a ``value`` may have several lines."""
 
     name: str
     value: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +147,26 @@ def standing(alert: Alert) -> str:
     return alert.state if is_over else "open"
 
 
+def cause(alert: Alert) -> str:
+    """What the exception of *alert* says, which its trace ends with, in one line; empty where its message says it.
+
+    ``logger.exception`` and Django's own "Internal Server Error: /checkout/" do not.
+    """
+    trace = f"\n{alert.stack_trace[-_LOOKED_AT:]}"
+    # The last line that begins with its name: of a chain the exceptions before it may have the same.
+    _, found, rest = trace.rpartition(f"\n{alert.exception_type}")
+    if not alert.exception_type or not found or not rest.startswith(": "):
+        return ""
+    said = " ".join(clean(cut_end(rest[2:].partition("\n")[0], VALUE)).split())
+    return "" if said in " ".join(alert.message.split()) else said
+
+
 def line(alert: Alert, style: Style = PLAIN) -> str:
-    """*alert* in one line without a sign: its exception and its message, else its kind."""
+    """*alert* in one line without a sign: its exception, what that says, and its message; else its kind."""
     exception = clean(cut_end(alert.exception_type, VALUE)).rpartition(".")[2].strip()
     text = " ".join(clean(cut_end(alert.message, VALUE)).split())
+    if exception and (said := cause(alert)):
+        return " · ".join(filter(None, (f"{exception}: {cut_end(said, CAUSE)}", text)))
     return ": ".join(filter(None, (exception, text))) or kind(alert, style)
 
 
@@ -159,6 +182,8 @@ def timed_line(alert: Alert, most: int, style: Style) -> str:
 def paragraph(alert: Alert, style: Style) -> str:
     """The exception and the whole message of *alert* without a sign, as far as *style* shows it; else its kind."""
     exception = " ".join(clean(cut_end(alert.exception_type, VALUE)).split())
+    if exception and (said := cause(alert)):
+        return "\n".join(filter(None, (f"{exception}: {said}", _message(alert, style))))
     return ": ".join(filter(None, (exception, _message(alert, style)))) or kind(alert, style)
 
 
@@ -182,7 +207,7 @@ def _head(alert: Alert, style: Style) -> tuple[str, str]:
     if alert.exception_type:
         exception = " ".join(clean(cut_end(alert.exception_type, TITLE)).split())
         if exception:
-            return exception, message
+            return cut_end(": ".join(filter(None, (exception, cause(alert)))), TITLE), message
     said = alert.details.get(_SUBJECTS.get(alert.kind, ""))
     if said is not None:
         spaced = str(said)[:VALUE].replace("_", " ") if alert.kind is Kind.EVENT else str(said)[:VALUE]
@@ -222,7 +247,12 @@ def _facts(alert: Alert, style: Style) -> Iterator[Fact]:
 
 def more(count: int, style: Style = PLAIN) -> Fact:
     """The mark of *count* facts that are not shown."""
-    return Fact("…", style.say("{n} more in the record").format(n=style.number(count)))
+    return Fact("…", style.say("{n} more in the record").format(n=style.number(count)), count)
+
+
+def left_out(facts: Iterable[Fact], style: Style) -> Fact:
+    """The mark of *facts* that found no room; the last of them may be such a mark."""
+    return more(sum(fact.count for fact in facts), style)
 
 
 def own_template_failed(why: str, style: Style) -> Fact:
@@ -246,7 +276,8 @@ def _measured(details: Mapping[str, Any], style: Style) -> Iterator[Fact]:
 
 def _fact(name: str, value: str, style: Style) -> Fact:
     shown = " ".join(clean(cut_end(name, NAME)).split())
-    return Fact(shown or "-", clean(cut_middle(value, VALUE, style.say)).strip() or "-")
+    most = LINES if "\n" in value else VALUE
+    return Fact(shown or "-", clean(cut_middle(value, most, style.say)).strip() or "-")
 
 
 def _json(value: Any) -> str:

@@ -186,9 +186,6 @@ def _mention(payload: dict[str, JSON], mention: str) -> None:
         payload["allowed_mentions"] = {"parse": [], "roles": [match["role"]]}
     elif match["user"]:
         payload["allowed_mentions"] = {"parse": [], "users": [match["user"]]}
-    elif "content" in payload and not payload.get("embeds"):
-        payload["content"] = match[0] + payload["content"].removeprefix(match[0]).replace("@", "@\u200b")
-        payload["allowed_mentions"] = {"parse": ["everyone"]}
     else:
         payload["allowed_mentions"] = {"parse": ["everyone"]}
 

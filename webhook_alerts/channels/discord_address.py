@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from webhook_alerts.channels.text import clean, cut_end
@@ -21,7 +21,7 @@ _ID = re.compile(r"\d{1,20}", re.ASCII)
 class Address:
     """Where the webhook is, and the thread that its URL names: by id, or by the name of a post to open in a forum."""
 
-    base: str
+    base: str = field(repr=False)
     thread_id: str = ""
     thread_name: str = ""
 

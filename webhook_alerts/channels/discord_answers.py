@@ -6,7 +6,6 @@ statuses stand in separate lists there; which come together is observed.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -42,10 +41,13 @@ _DEEPEST = 20
 
 def classify(response: Response) -> Outcome:  # noqa: PLR0911 - a table
     """What *response* means. Never raises."""
-    body = _json(response.body)
+    body = http_status.json_object(response.body)
     status = response.status
     code = body["code"] if isinstance(body.get("code"), int) else 0
     if 200 <= status < 300:
+        if response.body.strip() and not is_id(body.get("id")):
+            # A proxy's page, or a refusal behind a 200: nothing says that it was posted.
+            return Outcome(Verdict.RETRY, f"HTTP {status}: not Discord's message")
         return Outcome(Verdict.DELIVERED, f"HTTP {status}", wait_s=_spent(response), message_id=_message_id(body))
     if code == TOO_OFTEN_EDITED:
         return Outcome(Verdict.REFUSED, _words(status, body))
@@ -91,14 +93,6 @@ def _message_id(body: Mapping[str, Any]) -> str:
     if not is_id(message):
         return ""
     return f"{channel}/{message}" if is_id(channel) else str(message)
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _words(status: int, body: Mapping[str, Any], hint: str = "") -> str:

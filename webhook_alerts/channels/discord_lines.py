@@ -8,7 +8,7 @@ from typing import Any
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels import content, discord_embeds
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.text import clean, cut_end, escape_markdown
+from webhook_alerts.channels.text import escape_markdown, escaped
 
 FROM = 21
 """From this many waiting alerts on, which are more than two messages of ten embeds, each gets a line."""
@@ -38,27 +38,16 @@ def draw(alerts: Sequence[Alert], style: Style, room: int) -> tuple[list[dict[st
         left -= len(line) + 1
         shown += 1
     embeds = [group.embed(style) for group in groups if group.lines]
-    if embeds and (footer := discord_embeds.footer(alerts[0])):
-        embeds[-1]["footer"] = {"text": cut_end(clean(footer).strip(), 200)}
+    if embeds and (origin := content.origin(alerts[0])):
+        embeds[-1]["footer"] = {"text": origin}
     return embeds, shown
 
 
 def _line(alert: Alert, style: Style, most: int) -> str:
     times = f" **{content.times(alert, style)}**" if alert.occurrences > 1 else ""
-    state = f"{discord_embeds.STATE_SIGNS[alert.state]} " if alert.state in discord_embeds.STATE_SIGNS else ""
+    state = f"{content.STATE_SIGNS[alert.state]} " if alert.state in content.STATE_SIGNS else ""
     head = f"{state}<t:{int(alert.last_seen)}:T>{times} "
-    kind = clean(alert.exception_type).rpartition(".")[2].strip()
-    text = " ".join(clean(cut_end(f"{kind}: {alert.message}" if kind else alert.message, 500)).split())
-    return head + (_escaped(text, most - len(head)) or content.kind(alert, style))
-
-
-def _escaped(text: str, most: int) -> str:
-    """*text* escaped within *most* characters; escaping may double its length."""
-    escaped = escape_markdown(cut_end(text, most))
-    while len(escaped) > most and len(text) > 1:
-        text = cut_end(text, min(len(text) - 1, max(1, len(text) * most // len(escaped))))
-        escaped = escape_markdown(text)
-    return escaped
+    return head + escaped(content.line(alert, style), most - len(head), escape_markdown)
 
 
 class _Group:
@@ -80,7 +69,7 @@ class _Group:
 
     def embed(self, style: Style) -> dict[str, Any]:
         return {
-            "title": f"{discord_embeds.SIGNS[self.level]} {len(self.lines)} × {content.level(self.level, style)}",
+            "title": f"{content.SIGNS[self.level]} {len(self.lines)} × {content.level(self.level, style)}",
             "description": "\n".join(self.lines),
             "color": discord_embeds.COLOURS[self.level],
         }

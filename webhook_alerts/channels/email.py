@@ -60,6 +60,7 @@ class Email(Channel):
     provider: ClassVar[str] = ""
     default_rate: ClassVar[tuple[Window, ...]] = ()
     max_alerts: ClassVar[int] = 100
+    preview: ClassVar[str] = "webhook_alerts.drawing.email.draw"
     told_states: ClassVar[frozenset[str]] = frozenset({"acknowledged", "resolved"})
     schemes: ClassVar[tuple[str, ...]] = ("mailto",)
     carrier: ClassVar[str] = "webhook_alerts.delivery.carriers.mail.send"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from webhook_alerts.alert import Alert
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.content import Fact, cleaned, describe, more
+from webhook_alerts.channels.content import Fact, cleaned, describe, left_out
 from webhook_alerts.channels.moments import moment
 from webhook_alerts.channels.text import clean, escape_entities
 
@@ -74,7 +74,7 @@ def _within(facts: Sequence[Fact], room: int, style: Style) -> list[Fact]:
     for fact in facts:
         room -= weight(fact.name) + weight(fact.value) + _FACT
         if room < 0:
-            return [*kept, more(len(facts) - len(kept), style)]
+            return [*kept, left_out(facts[len(kept) :], style)]
         kept.append(fact)
     return kept
 

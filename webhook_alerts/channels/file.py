@@ -24,6 +24,7 @@ class File(Channel):
     provider: ClassVar[str] = ""
     default_rate: ClassVar[tuple[Window, ...]] = ()
     max_alerts: ClassVar[int] = 100
+    sums_up: ClassVar[bool] = False
     schemes: ClassVar[tuple[str, ...]] = ("file",)
     carrier: ClassVar[str] = "webhook_alerts.delivery.carriers.file.send"
     asker: ClassVar[str] = "webhook_alerts.delivery.carriers.file.ask"

@@ -34,6 +34,7 @@ class Generic(Channel):
     max_alerts: ClassVar[int] = MOST
     supports_edit: ClassVar[bool] = True
     names_messages: ClassVar[bool] = False
+    sums_up: ClassVar[bool] = False
 
     def recognises(self, url: str) -> bool:  # noqa: ARG002
         """Never: it is the answer where no other channel recognises the URL."""

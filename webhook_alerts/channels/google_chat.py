@@ -6,10 +6,9 @@ https://developers.google.com/workspace/chat/limits.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from webhook_alerts.alert import JSON, Alert, Level
@@ -27,9 +26,12 @@ from webhook_alerts.channels.base import (
     Verdict,
     Window,
 )
+from webhook_alerts.channels.text import clean, cut_end
 
 MOST_IN_FULL = 10
-
+SYNTAX = "MARKUP_SYNTAX_CHAT"
+"""Said in every message, for what is newly made in Chat reads Markdown unless told otherwise;
+https://developers.google.com/workspace/chat/format-messages#format-texts (read 2026-11-28)."""
 _HOST = "chat.googleapis.com"
 _PATH = re.compile(r"/v1/spaces/(?P<space>[A-Za-z0-9_-]{1,80})/messages/?", re.ASCII)
 _MENTION = re.compile(r"<users/(?:all|[0-9]{5,30})>", re.ASCII)
@@ -55,6 +57,7 @@ class GoogleChat(Channel):
     """Of a space, and so of one webhook at the most; https://developers.google.com/workspace/chat/limits."""
     provider_rate: ClassVar[tuple[Window, ...]] = default_rate
     max_alerts: ClassVar[int] = google_chat_lines.MOST
+    preview: ClassVar[str] = "webhook_alerts.drawing.google_chat.draw"
 
     def recognises(self, url: str) -> bool:
         """An address of the Chat API, also one that was cut short: ``endpoint`` then says what is missing."""
@@ -95,7 +98,7 @@ class GoogleChat(Channel):
             text, count = _in_full(alerts[:MOST_IN_FULL], style)
         if content.calls(alerts[:count]) and (mention := _mention(style.mention)):
             text = f"{mention} {text}"
-        payload: dict[str, JSON] = {"text": text}
+        payload: dict[str, JSON] = {"text": text, "markupSyntax": SYNTAX}
         keys = {content.key(alert) for alert in alerts[:count]}
         if len(keys) == 1:
             payload["thread"] = {"threadKey": keys.pop()}
@@ -103,7 +106,7 @@ class GoogleChat(Channel):
 
     def classify(self, response: Response) -> Outcome:
         """The status and the words of google.rpc; https://cloud.google.com/apis/design/errors#http_mapping."""
-        word, why = _words(response.body)
+        word, why, said = _words(response.body)
         reason = ": ".join(filter(None, (f"HTTP {response.status}", word, why)))
         found = http_status.classify(response)
         if found.verdict is Verdict.WAIT or word == "RESOURCE_EXHAUSTED":
@@ -113,9 +116,15 @@ class GoogleChat(Channel):
             return Outcome(Verdict.GONE, reason)
         if word in _PASSING:
             return Outcome(Verdict.RETRY, reason, wait_s=found.wait_s)
-        if found.verdict is Verdict.DELIVERED and response.body.strip() and "name" not in _json(response.body):
+        if (
+            found.verdict is Verdict.DELIVERED
+            and response.body.strip()
+            and "name" not in http_status.json_object(response.body)
+        ):
             # A proxy's page: nothing says that it was posted.
             return Outcome(Verdict.RETRY, f"{reason}: not Chat's message")
+        if found.verdict is Verdict.REFUSED and said:
+            reason = cut_end(clean(f"{reason}: {said}"), 255)  # what is wrong with this message only they say
         return Outcome(found.verdict, reason, wait_s=found.wait_s)
 
 
@@ -139,25 +148,16 @@ def _mention(given: str) -> str:
     return wanted if _MENTION.fullmatch(wanted) else ""
 
 
-def _words(body: bytes) -> tuple[str, str]:
-    """The code of google.rpc and its reason, as far as *body* tells them."""
-    error = _json(body).get("error")
+def _words(body: bytes) -> tuple[str, str, str]:
+    """The code of google.rpc, its reason, and Chat's own words, as far as *body* tells them."""
+    error = http_status.json_object(body).get("error")
     if not isinstance(error, Mapping):
-        return "", ""
+        return "", "", ""
     details = error.get("details")
     reasons = [each.get("reason") for each in details if isinstance(each, Mapping)] if isinstance(details, list) else []
     word, why = (
         text if isinstance(text, str) and _WORD.fullmatch(text) else ""
         for text in (error.get("status"), next(filter(None, reasons), ""))
     )
-    return word, why
-
-
-def _json(body: bytes) -> Mapping[str, Any]:
-    if body.lstrip()[:1] != b"{":
-        return {}
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    message = error.get("message")
+    return word, why, " ".join(message.split()) if isinstance(message, str) else ""

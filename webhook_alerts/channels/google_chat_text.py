@@ -1,4 +1,6 @@
-"""How an alert looks in Google Chat: a heading, its message and trace in one block of code, its facts in another.
+"""How an alert looks in Google Chat: a heading, a line with the link to its page, and two blocks of code.
+
+The first is its message and trace, which may be longer than a screen, the second its facts.
 
 Chat's markup has no escape (https://developers.google.com/workspace/chat/format-messages), so an alert's own texts
 stand in code alone, where every letter is shown, and what would be a mention or a link anywhere is parted.
@@ -18,8 +20,8 @@ from webhook_alerts.channels.content import (
     Fact,
     cleaned,
     describe,
+    left_out,
     level,
-    more,
     own_template_failed,
     sign,
 )
@@ -54,16 +56,17 @@ def draw(alert: Alert, style: Style, room: int) -> str:
         return own
     told = describe(alert, style)
     title = told.heading.removeprefix(sign(alert)).strip()
-    head = "\n".join([f"{sign(alert)} *{level(alert.level, style)}* {span(title)}", *filter(None, [span(told.note)])])
-    foot = " · ".join(filter(None, (_when(alert), span(told.origin), _link(style.link(alert), style))))
-    left = room - size(f"{head}\n\n\n{foot}")
+    graded = f"{sign(alert)} *{level(alert.level, style)}* {span(title)}"
+    found = " · ".join(filter(None, (_when(alert), _link(style.link(alert), style), span(told.origin))))
+    head = "\n".join(filter(None, (graded, span(told.note), found)))
+    left = room - size(f"{head}\n\n")
     trace = alert.stack_trace if style.include_stack_traces else ""
     facts = ""
     if style.use_embeds:
         kept_for_text = min(_SURE_OF_TRACE, left * 2 // 5) if trace or told.message else 0
         facts = _facts((*failed, *told.facts), left - kept_for_text, style)
     text = _texts(told.message, trace, left - size(facts), style)
-    return "\n".join(filter(None, (head, text, facts, foot)))
+    return "\n".join(filter(None, (head, text, facts)))
 
 
 def span(text: str) -> str:
@@ -108,7 +111,7 @@ def _facts(facts: Sequence[Fact], room: int, style: Style) -> str:
         line = _fact(fact, width)
         room -= block_size(line) + 2
         if room < 0:
-            lines.append(_fact(more(len(facts) - index, style), width))
+            lines.append(_fact(left_out(facts[index:], style), width))
             break
         lines.append(line)
     return block("\n".join(lines)) if lines else ""

@@ -29,10 +29,10 @@ def classify(response: Response, *, now: float | None = None) -> Outcome:
     return Outcome(Verdict.REFUSED, reason)
 
 
-def json_object(response: Response) -> dict[str, Any]:
-    """The JSON object that *response* says; empty where it says none."""
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that an answer's *body* is; empty where it is none."""
     try:
-        found = json.loads(response.body)
+        found = json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

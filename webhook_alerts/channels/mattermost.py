@@ -6,10 +6,9 @@ server says, github.com/mattermost/mattermost ``server/channels/app/webhook.go``
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from webhook_alerts.alert import Alert, Level
@@ -36,6 +35,7 @@ class Mattermost(Channel):
     default_rate: ClassVar[tuple[Window, ...]] = (Window(10, 1.0),)
     """Of a server that limits at all; https://docs.mattermost.com/configure/rate-limiting-configuration-settings.html."""
     max_alerts: ClassVar[int] = attachment_lines.MOST
+    preview: ClassVar[str] = "webhook_alerts.drawing.attachments.draw"
 
     def recognises(self, url: str) -> bool:
         """An address of any host, whose path ends in ``/hooks/`` and 26 small letters and digits."""
@@ -79,11 +79,5 @@ class Mattermost(Channel):
 
 def _word(body: bytes) -> str:
     """The ``id`` of an error; empty for anything else."""
-    if body.lstrip()[:1] != b"{":
-        return ""
-    try:
-        found: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    said = found.get("id") if isinstance(found, Mapping) else None
+    said = http_status.json_object(body).get("id")
     return said if isinstance(said, str) and _ID.fullmatch(said) else ""

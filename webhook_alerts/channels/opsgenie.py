@@ -64,6 +64,7 @@ class Opsgenie(Channel):
     max_alerts: ClassVar[int] = 1
     supports_edit: ClassVar[bool] = True
     names_messages: ClassVar[bool] = False
+    sums_up: ClassVar[bool] = False
 
     def recognises(self, url: str) -> bool:
         """An address of either API, also one that lacks its key: ``endpoint`` then says so."""
@@ -125,7 +126,7 @@ class Opsgenie(Channel):
         if found.verdict is Verdict.WAIT and "retry-after" not in response.headers:
             period = retry_after.number(response.headers, "x-ratelimit-period-in-sec")
             return Outcome(Verdict.WAIT, reason, wait_s=period or found.wait_s)
-        is_theirs = response.status == 202 or "requestId" in http_status.json_object(response)
+        is_theirs = response.status == 202 or "requestId" in http_status.json_object(response.body)
         if found.verdict is Verdict.DELIVERED and not is_theirs:
             # A proxy's page: nothing says that the alert was taken.
             return Outcome(Verdict.RETRY, f"{reason}: not Opsgenie's answer")
@@ -144,8 +145,11 @@ class Opsgenie(Channel):
 
 
 def defuse(text: str) -> str:
-    """*text* in which nothing is an HTML tag, which the pages of both services would draw: ``<module>`` stays read."""
-    return _TAG_BEGINS.sub(f"<{_ZERO_WIDTH_SPACE}", text)
+    """*text* in which nothing is an HTML tag, which the pages of both services would draw: ``<module>`` stays read.
+
+    It is cleaned before: what is not seen might part a tag's sign from its name.
+    """
+    return _TAG_BEGINS.sub(f"<{_ZERO_WIDTH_SPACE}", clean(text))
 
 
 def _within(text: str, most: int, style: Style) -> str:
@@ -195,6 +199,6 @@ def _tags(alert: Alert) -> list[str]:
 
 def _words(response: Response) -> str:
     """Opsgenie's own words."""
-    said = http_status.json_object(response).get("message")
+    said = http_status.json_object(response.body).get("message")
     parts = (f"HTTP {response.status}", said if isinstance(said, str) and response.status >= 300 else "")
     return cut_end(" ".join(clean(": ".join(filter(None, parts))).split()), 255)

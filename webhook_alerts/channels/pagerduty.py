@@ -60,6 +60,7 @@ class PagerDuty(Channel):
     max_alerts: ClassVar[int] = 1
     supports_edit: ClassVar[bool] = True
     names_messages: ClassVar[bool] = False
+    sums_up: ClassVar[bool] = False
 
     def recognises(self, url: str) -> bool:
         """An address of the events API, also one that lacks its key: ``endpoint`` then says so."""
@@ -118,7 +119,7 @@ class PagerDuty(Channel):
 
         A key that is not known, or of another kind of integration, is refused with 400, and will always be.
         """
-        said = http_status.json_object(response)
+        said = http_status.json_object(response.body)
         reason = _words(response.status, said)
         found = http_status.classify(response)
         if response.status == 429 and "retry-after" not in response.headers:

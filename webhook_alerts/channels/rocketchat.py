@@ -6,11 +6,10 @@ https://docs.rocket.chat/docs/integrations, and what the server says, github.com
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from webhook_alerts.alert import JSON, Alert
@@ -26,6 +25,8 @@ _PATH = re.compile(
 )
 _MENTION = re.compile(r"@[A-Za-z0-9][A-Za-z0-9._-]{1,63}", re.ASCII)
 _SPOKEN = {"@channel": "@all", "@everyone": "@all"}
+_REASON = 220
+"""Characters of a reason, which has 255, and may end in words of ours."""
 _SECONDS = re.compile(r"(\d{1,6}) seconds")
 _NOT_ALLOWED = "not enough permission"
 _GONE = (
@@ -44,6 +45,7 @@ class RocketChat(Channel):
     """What a server allows one address of its REST API unless told otherwise: ten calls a minute
     (``API_Enable_Rate_Limiter_Limit_Calls_Default``)."""
     max_alerts: ClassVar[int] = attachment_lines.MOST
+    preview: ClassVar[str] = "webhook_alerts.drawing.attachments.draw"
 
     def recognises(self, url: str) -> bool:
         """An address of any host, whose path ends in ``/hooks/``, an id and a token."""
@@ -83,11 +85,11 @@ class RocketChat(Channel):
 
     def classify(self, response: Response) -> Outcome:
         """Rocket.Chat's words, then the status."""
-        body = _json(response.body)
+        body = http_status.json_object(response.body)
         status = response.status
         described = body.get("error")
         said = described if isinstance(described, str) else ""
-        reason = cut_end(clean(f"HTTP {status}: {said}" if said else f"HTTP {status}"), 255)
+        reason = cut_end(clean(f"HTTP {status}: {said}" if said else f"HTTP {status}"), _REASON)
         if status == 429 or "error-too-many-requests" in said:
             return Outcome(Verdict.WAIT, reason, wait_s=_wish(response, said))
         if body.get("success") is False and any(words in said.lower() for words in _GONE):
@@ -130,11 +132,3 @@ def _until_reset(response: Response) -> float:
     except (KeyError, ValueError, TypeError, OverflowError):
         return 0.0
     return retry_after.within(reset_s - said_s) or 0.0
-
-
-def _json(body: bytes) -> Mapping[str, Any]:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

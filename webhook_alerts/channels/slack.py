@@ -6,23 +6,22 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks and /messaging/sending
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from webhook_alerts.alert import JSON, Alert, Level
 from webhook_alerts.channels import content, http_status, retry_after, slack_blocks, slack_lines
 from webhook_alerts.channels.base import Channel, Outcome, Payload, Response, Style, Verdict, Window
-from webhook_alerts.channels.text import cut_end, escape_entities
+from webhook_alerts.channels.text import cut_end, escape_entities, escaped
 
 TEXT = 3800
 """Slack takes 40,000 characters and splits what is longer than 4,000, which would open a fence that nobody closes."""
 MOST_IN_FULL = 10
-_LINE = 200
+_LINE, _ESCAPED = 200, 700
+"""Characters of a line of the text that a notification shows, as it is read and as it is sent."""
 _LINES = 5
-"""Of the text that a notification shows."""
 
 _HOST = re.compile(r"hooks\.slack(-gov)?\.com")
 _PATH = re.compile(
@@ -53,6 +52,7 @@ class Slack(Channel):
     """One message per second and webhook; https://docs.slack.dev/apis/web-api/rate-limits. It allows short bursts of
     more without saying how many, so none is counted on."""
     max_alerts: ClassVar[int] = slack_lines.MOST
+    preview: ClassVar[str] = "webhook_alerts.drawing.slack.draw"
 
     def recognises(self, url: str) -> bool:
         """An address at Slack, GovSlack included, also of a kind that cannot be used: ``endpoint`` then says why."""
@@ -136,7 +136,7 @@ def _told(alerts: Sequence[Alert], style: Style) -> str:
     ]
     if len(alerts) > _LINES:
         lines.append(style.say("… and {n} more").format(n=style.number(len(alerts) - _LINES)))
-    return escape_entities("\n".join(cut_end(line, _LINE) for line in lines))
+    return "\n".join(escaped(cut_end(line, _LINE), _ESCAPED, escape_entities) for line in lines)
 
 
 def _mention(given: str) -> str:
@@ -148,26 +148,16 @@ def _mention(given: str) -> str:
 
 def _word(body: bytes) -> str:
     """What Slack says in a word, be it in plain text or the ``error`` of a JSON answer; empty for anything else."""
-    said = str(_json(body).get("error") or body[:100].decode("utf-8", "replace")).strip()
+    said = str(http_status.json_object(body).get("error") or body[:100].decode("utf-8", "replace")).strip()
     return said if _WORD.fullmatch(said) else ""
 
 
 def _wish(body: bytes) -> float:
-    given = _json(body).get("retry_after")
+    given = http_status.json_object(body).get("retry_after")
     return (retry_after.within(given) or 0.0) if isinstance(given, (int, float)) else 0.0
 
 
 def _is_taken(body: bytes) -> bool:
     """``ok``, or what servers that are spoken to like Slack answer: nothing, or JSON."""
-    said = _json(body)
+    said = http_status.json_object(body)
     return body.strip() in {b"", b"ok"} or (bool(said) and said.get("ok") is not False and "error" not in said)
-
-
-def _json(body: bytes) -> Mapping[str, Any]:
-    if body.lstrip()[:1] != b"{":
-        return {}
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -1,4 +1,6 @@
-"""How an alert looks in Slack: a header, its message and trace as rich text, its facts as fields, its origin below.
+"""How an alert looks in Slack: a header, and below it how grave it is, when it was seen, and the link to its page.
+
+Then its message and trace as rich text, which may be longer than a screen, its facts as fields, and its origin.
 
 Rich and plain text are shown letter by letter and never mention anybody, so that nothing has to be escaped there. What
 is markup (fields, the line below) holds an alert's own texts as code only.
@@ -14,7 +16,7 @@ from typing import Any
 
 from webhook_alerts.alert import Alert
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.content import Content, Fact, cleaned, describe, level, more, own_template_failed
+from webhook_alerts.channels.content import Content, Fact, cleaned, describe, left_out, level, own_template_failed
 from webhook_alerts.channels.text import cut_end, escape_entities
 
 Block = dict[str, Any]
@@ -48,8 +50,9 @@ def draw(alert: Alert, style: Style, room: int) -> list[Block]:
         return own
     told = describe(alert, style)
     link = style.link(alert)
-    head = [header(told.heading), *context(plain_text(told.note))]
-    tail = context(_when(alert, link if 0 < len(link) <= _LONGEST_LINK else "", style), plain_text(told.origin))
+    when = _when(alert, link if 0 < len(link) <= _LONGEST_LINK else "", style)
+    head = [header(told.heading), *context(plain_text(told.note), when)]
+    tail = context(plain_text(told.origin))
     left = room - size(head) - size(tail)
     trace = alert.stack_trace if style.include_stack_traces else ""
     kept_for_text = min(_SURE_OF_TRACE, left * 2 // 5) if trace or told.message else 0
@@ -115,7 +118,7 @@ def _within(facts: Sequence[Fact], room: int, style: Style) -> list[Fact]:
     for index, fact in enumerate(facts):
         room -= weight(fact.value) + weight(fact.name) + _escaping(fact) + 160
         if room < 0 or index >= 2 * FIELDS + 4:
-            return [*kept, more(len(facts) - index, style)]
+            return [*kept, left_out(facts[index:], style)]
         kept.append(fact)
     return kept
 
@@ -206,9 +209,11 @@ def _is_within(block: Block) -> bool:
     text = block.get("text", {"text": "-"})
     fields = block.get("fields", [{"text": "-"}])
     elements = block.get("elements", ["-"])
+    small = [each["text"] for each in elements if "text" in each] if block["type"] == "context" else []
     return (
         1 <= len(text["text"] if isinstance(text, dict) else text) <= most
         and 1 <= len(fields) <= FIELDS
         and all(1 <= len(field["text"]) <= FIELD for field in fields)
         and 1 <= len(elements) <= (FIELDS if block["type"] == "context" else ROOM)
+        and all(1 <= len(text) <= CONTEXT for text in small)
     )

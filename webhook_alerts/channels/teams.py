@@ -8,7 +8,6 @@ https://learn.microsoft.com/connectors/teams.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -54,6 +53,7 @@ class Teams(Channel):
     """25 posts in 300 s is what the Flow bot may do, https://learn.microsoft.com/connectors/teams (throttling limits);
     four a second was the limit of the connectors before it."""
     max_alerts: ClassVar[int] = teams_lines.MOST
+    preview: ClassVar[str] = "webhook_alerts.drawing.teams.draw"
 
     def recognises(self, url: str) -> bool:
         """A workflow that is started by HTTP, wherever it runs, and the retired connectors: ``endpoint`` says so."""
@@ -152,7 +152,7 @@ def _accepted(response: Response, reason: str) -> Outcome:
         inner = http_status.classify(Response(int(told[1]), response.headers, b""))
         verdict = Verdict.RETRY if inner.verdict is Verdict.DELIVERED else inner.verdict
         return Outcome(verdict, f"{reason}: behind it HTTP {told[1].decode()}", wait_s=inner.wait_s)
-    said = _json(response.body)
+    said = http_status.json_object(response.body)
     body = response.body.lstrip().lower()
     if said.get("error") or body.startswith(b"<") or (not said and b"error" in body):
         # A failure, or a proxy's page: nothing says that the workflow has taken it.
@@ -162,16 +162,6 @@ def _accepted(response: Response, reason: str) -> Outcome:
 
 def _code(body: bytes) -> str:
     """The code of the error that *body* tells; empty where it tells none."""
-    error = _json(body).get("error")
+    error = http_status.json_object(body).get("error")
     code = error.get("code") if isinstance(error, Mapping) else error
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
-
-
-def _json(body: bytes) -> Mapping[str, Any]:
-    if body.lstrip()[:1] != b"{":
-        return {}
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

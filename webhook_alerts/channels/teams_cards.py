@@ -16,7 +16,7 @@ from typing import Any
 
 from webhook_alerts.alert import Alert, Level
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.content import Content, Fact, cleaned, describe, level, more, own_template_failed
+from webhook_alerts.channels.content import Content, Fact, cleaned, describe, left_out, level, own_template_failed
 
 Element = dict[str, Any]
 
@@ -142,7 +142,7 @@ def _facts(facts: Sequence[Fact], room: int, style: Style) -> list[Element]:
         elements = _fact(fact, spacing)
         room -= weight(elements)
         if room < 0:
-            return [*drawn, *_fact(more(len(facts) - index, style), spacing)]
+            return [*drawn, *_fact(left_out(facts[index:], style), spacing)]
         drawn += elements
     return drawn
 

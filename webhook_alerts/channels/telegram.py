@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -50,6 +49,8 @@ _PATH = re.compile(
 _CHAT = re.compile(r"-?[1-9]\d{0,18}|@[A-Za-z]\w{3,31}", re.ASCII)
 _MENTION = re.compile(r"(?P<name>@[A-Za-z]\w{3,31})|tg://user\?id=(?P<id>[1-9]\d{0,18})", re.ASCII)
 _EDITABLE = ("text", "parse_mode", "link_preview_options", "reply_markup")
+_REASON = 220
+"""Characters of a reason, which has 255, and may end in words of ours."""
 _UNCHANGED = "message is not modified"
 _UNREADABLE = "can't parse entities"
 _BUTTON = re.compile(r"button", re.IGNORECASE)
@@ -68,7 +69,7 @@ class _Address:
 
     base: str
     bot: str
-    token: str
+    token: str = field(repr=False)
     test: str
     chat: str
     topic: str
@@ -108,6 +109,7 @@ class Telegram(Channel):
     provider_rate: ClassVar[tuple[Window, ...]] = (Window(25, 1.0),)
     """Below the documented 30 a second and bot."""
     max_alerts: ClassVar[int] = telegram_lines.MOST
+    preview: ClassVar[str] = "webhook_alerts.drawing.telegram.draw"
     supports_edit: ClassVar[bool] = True
     can_move: ClassVar[bool] = True
 
@@ -187,11 +189,11 @@ class Telegram(Channel):
 
     def classify(self, response: Response) -> Outcome:
         """The status and Telegram's description; https://core.telegram.org/bots/api#making-requests."""
-        body = _json(response.body)
+        body = http_status.json_object(response.body)
         status = response.status
         described = body.get("description")
         said = described if isinstance(described, str) else ""
-        reason = cut_end(clean(f"HTTP {status}: {said}" if said else f"HTTP {status}"), 255)
+        reason = cut_end(clean(f"HTTP {status}: {said}" if said else f"HTTP {status}"), _REASON)
         if 200 <= status < 300:
             return _taken(body, reason)
         parameters = body.get("parameters")
@@ -260,11 +262,3 @@ def _wish(response: Response, told: Mapping[str, Any]) -> float:
     return max(said or 0.0, retry_after.number(response.headers, "retry-after") or 0.0) or (
         http_status.classify(response).wait_s
     )
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from webhook_alerts.alert import Alert
 from webhook_alerts.channels.base import Style
-from webhook_alerts.channels.content import Fact, cleaned, describe, level, more, own_template_failed
+from webhook_alerts.channels.content import Fact, cleaned, describe, left_out, level, own_template_failed
 from webhook_alerts.channels.moments import moment
 from webhook_alerts.channels.text import clean, escape_entities
 
@@ -136,7 +136,7 @@ def _within(facts: Sequence[Fact], room: int, entities: int, style: Style) -> It
         room -= drawn.size + 1
         entities -= drawn.entities
         if room < 0 or entities < 0:
-            yield _fact(more(len(facts) - index, style))
+            yield _fact(left_out(facts[index:], style))
             return
         yield drawn
 
@@ -156,8 +156,9 @@ def _own(alert: Alert, style: Style) -> tuple[Marked | None, list[Fact]]:
         text = template(alert, style).get("text")
         if text is None:
             return None, []
-        given = Marked(clean(text), len(stripped(clean(text))), text.count("</"))
-        if 0 < given.size <= ROOM and given.entities <= ENTITIES:
+        seen = stripped(clean(text))
+        given = Marked(clean(text), len(seen), text.count("</"))
+        if any(map(str.isprintable, "".join(seen.split()))) and given.size <= ROOM and given.entities <= ENTITIES:
             return given, []
         why = style.say("its text is empty, or beyond a limit of Telegram's")
     except Exception as error:  # noqa: BLE001 - a user's template must not cost the alert

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from webhook_alerts.alert import JSON
 from webhook_alerts.channels.discord import SILENT
+from webhook_alerts.drawing.chat import file, mapping, mappings, words
 from webhook_alerts.drawing.markdown import Mentions, marked, moment
 
 _EVERYBODY = {"parse": ["everyone", "users", "roles"]}
@@ -22,46 +23,38 @@ _WIDTHS = ("", "half", "third")
 
 def draw(body: Mapping[str, JSON], files: Sequence[Mapping[str, JSON]], webhook: str) -> SafeString:
     """*body* with its *files*, by the name that it gives itself, or that of the *webhook*."""
-    name = _text(body.get("username")) or webhook
+    name = words(body.get("username")) or webhook
     context = {
         "name": name,
         "letter": name[:1].upper(),
-        "content": marked(_text(body.get("content")), _mentions(_mapping(body.get("allowed_mentions", _EVERYBODY)))),
-        "embeds": [_embed(embed) for embed in _mappings(body.get("embeds"))],
-        "files": [_file(each) for each in files],
-        "buttons": [button for row in _mappings(body.get("components")) for button in _buttons(row)],
+        "content": marked(words(body.get("content")), _mentions(mapping(body.get("allowed_mentions", _EVERYBODY)))),
+        "embeds": [_embed(embed) for embed in mappings(body.get("embeds"))],
+        "files": [file(each) for each in files],
+        "buttons": [button for row in mappings(body.get("components")) for button in _buttons(row)],
         "is_silent": isinstance(flags := body.get("flags"), int) and bool(flags & SILENT),
     }
     return SafeString(render_to_string("webhook_alerts/previews/discord.html", context))
 
 
-def _file(given: Mapping[str, JSON]) -> dict[str, str]:
-    """A text, or a picture as the address that shows it."""
-    media_type, content = _text(given.get("media_type")), _text(given.get("content"))
-    is_picture = re.fullmatch(r"image/(png|jpeg|gif|webp)", media_type) is not None
-    picture = f"data:{media_type};base64,{content}" if is_picture else ""
-    return {"name": _text(given.get("filename")), "content": content, "picture": picture}
-
-
 def _buttons(row: Mapping[str, JSON]) -> list[dict[str, str]]:
-    found = [{"label": _text(each.get("label")), "link": _link(each)} for each in _mappings(row.get("components"))]
+    found = [{"label": words(each.get("label")), "link": _link(each)} for each in mappings(row.get("components"))]
     return [each for each in found if each["link"]]
 
 
 def _link(given: Mapping[str, JSON]) -> str:
-    return url if (url := _text(given.get("url"))).startswith(("https://", "http://")) else ""
+    return url if (url := words(given.get("url"))).startswith(("https://", "http://")) else ""
 
 
 def _embed(embed: Mapping[str, JSON]) -> dict[str, Any]:
     colour = embed.get("color")
     return {
         "colour": f"#{colour:06x}" if isinstance(colour, int) and 0 <= colour <= 0xFFFFFF else "#1e1f22",
-        "author": _text(_mapping(embed.get("author")).get("name")),
-        "title": marked(_text(embed.get("title"))),
+        "author": words(mapping(embed.get("author")).get("name")),
+        "title": marked(words(embed.get("title"))),
         "link": _link(embed),
-        "description": marked(_text(embed.get("description"))),
-        "fields": _fields(_mappings(embed.get("fields"))),
-        "footer": _text(_mapping(embed.get("footer")).get("text")),
+        "description": marked(words(embed.get("description"))),
+        "fields": _fields(mappings(embed.get("fields"))),
+        "footer": words(mapping(embed.get("footer")).get("text")),
         "time": _time(embed.get("timestamp")),
     }
 
@@ -77,8 +70,8 @@ def _fields(fields: Sequence[Mapping[str, JSON]]) -> list[dict[str, Any]]:
             drawn += [
                 {
                     "width": _WIDTHS[len(row) - 1],
-                    "name": marked(_text(field.get("name"))),
-                    "value": marked(_text(field.get("value"))),
+                    "name": marked(words(field.get("name"))),
+                    "value": marked(words(field.get("value"))),
                 }
                 for field in row
             ]
@@ -99,18 +92,6 @@ def _mentions(allowed: Mapping[str, JSON]) -> Mentions:
 
 def _time(stamp: JSON) -> SafeString | str:
     try:
-        return moment(int(datetime.fromisoformat(_text(stamp)).timestamp()))
+        return moment(int(datetime.fromisoformat(words(stamp)).timestamp()))
     except ValueError:
         return ""
-
-
-def _text(value: JSON) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(value: JSON) -> Mapping[str, JSON]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: JSON) -> list[Mapping[str, JSON]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

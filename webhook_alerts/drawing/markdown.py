@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from webhook_alerts.drawing import marks
 from webhook_alerts.drawing.moments import exact
 
 Mentions = Callable[[str], bool]
@@ -29,24 +30,11 @@ def marked(source: str, mentions: Mentions = nobody) -> SafeString:
 
     No mark can stand within its like, so that marks within marks are five deep at the most.
     """
-    drawn: list[SafeString] = []
-    at = 0
-    while at < len(source):
-        rule, found = _match(source, at)
-        if rule is not None and found is not None and found.end() > at:
-            drawn.append(rule(found, mentions))
-        else:
-            found = _PLAIN.match(source, at)
-            drawn.append(_text(found[0] if found else source[at]))
-        at = found.end() if found else at + 1
-    return format_html_join("", "{}", ((part,) for part in drawn))
+    return marks.marked(source, [(pattern, _given(draw, mentions)) for pattern, draw in _RULES], _PLAIN)
 
 
-def _match(source: str, at: int) -> tuple[_Draw | None, re.Match[str] | None]:
-    for pattern, draw in _RULES:
-        if found := pattern.match(source, at):
-            return draw, found
-    return None, None
+def _given(draw: _Draw, mentions: Mentions) -> Callable[[re.Match[str]], SafeString]:
+    return lambda found: draw(found, mentions)
 
 
 def moment(seconds: int, form: str = "") -> SafeString:
@@ -54,7 +42,7 @@ def moment(seconds: int, form: str = "") -> SafeString:
     try:
         then = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
-        return _text(str(seconds))
+        return marks.text(str(seconds))
     return format_html(
         '<time datetime="{}">{}</time>',
         then.isoformat(),
@@ -62,19 +50,15 @@ def moment(seconds: int, form: str = "") -> SafeString:
     )
 
 
-def _text(value: str) -> SafeString:
-    return format_html("{}", value)
-
-
 def _around(tag: str) -> _Draw:
     def draw(found: re.Match[str], mentions: Mentions) -> SafeString:
-        return format_html("<{tag}>{}</{tag}>", marked(found[1], mentions), tag=SafeString(tag))
+        return marks.around(tag, marked(found[1], mentions))
 
     return draw
 
 
 def _block(found: re.Match[str], _mentions: Mentions) -> SafeString:
-    return format_html("<pre><code>{}</code></pre>", found[1])
+    return marks.block(found[1])
 
 
 def _code(found: re.Match[str], _mentions: Mentions) -> SafeString:
@@ -82,16 +66,15 @@ def _code(found: re.Match[str], _mentions: Mentions) -> SafeString:
 
 
 def _link(found: re.Match[str], mentions: Mentions) -> SafeString:
-    text = marked(found[1], mentions)
-    return format_html('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>', found[2], text)
+    return marks.link(found[2], marked(found[1], mentions))
 
 
 def _mention(found: re.Match[str], mentions: Mentions) -> SafeString:
-    return format_html('<span class="wa-mention">{}</span>' if mentions(found[0]) else "{}", found[0])
+    return marks.called(found[0]) if mentions(found[0]) else marks.text(found[0])
 
 
 _RULES: Sequence[tuple[re.Pattern[str], _Draw]] = [
-    (re.compile(r"\\([\\*_~`|>\[\]()#<:@-])"), lambda found, _mentions: _text(found[1])),
+    (re.compile(r"\\([\\*_~`|>\[\]()#<:@-])"), lambda found, _mentions: marks.text(found[1])),
     (re.compile(r"```(?:[\w+-]+\n)?\n?([\s\S]*?)\n?```\n?"), _block),
     (re.compile(r"``([\s\S]+?)``(?!`)"), _code),
     (re.compile(r"`([^`]+)`"), _code),

@@ -13,8 +13,9 @@ Fault = tuple[str, str, str]
 """Path of the field, Discord's error code, its message."""
 
 _EMBED_TEXTS = (("title", 256), ("description", 4096))
+_ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$")
 
-
+_CALL = re.compile(r"(?P<all>@everyone|@here)|<@&(?P<role>\d+)>|<@!?(?P<user>\d+)>", re.ASCII)
 FILE_BYTES = 10 * 1024 * 1024
 REQUEST_BYTES = 25 * 1024 * 1024
 _SUPPRESS_EMBEDS, _SILENT, _COMPONENTS_V2 = 1 << 2, 1 << 12, 1 << 15
@@ -62,6 +63,22 @@ def shown(body: Mapping[str, Any], *, with_components: bool) -> dict[str, Any]:
     return {**seen, "embeds": kept} if "embeds" in body else seen
 
 
+def called(body: Mapping[str, Any]) -> list[str]:
+    """Whom *body* calls: what its content says and ``allowed_mentions`` lets through; of a webhook, people by default.
+
+    https://discord.com/developers/docs/resources/message#allowed-mentions-object; embeds call nobody.
+    """
+    allowed = body.get("allowed_mentions") or {"parse": ["users"]}
+    parse = allowed.get("parse") or []
+    return [
+        found[0]
+        for found in _CALL.finditer(str(body.get("content") or ""))
+        if (found["all"] and "everyone" in parse)
+        or (found["user"] and ("users" in parse or found["user"] in allowed.get("users", ())))
+        or (found["role"] and ("roles" in parse or found["role"] in allowed.get("roles", ())))
+    ]
+
+
 def _message(body: dict[str, Any]) -> Iterator[Fault]:
     content = body.get("content")
     if content is not None and not isinstance(content, str):
@@ -105,8 +122,7 @@ def _embed(embed: Any, path: str) -> Iterator[Fault]:
     for name, most in _EMBED_TEXTS:
         if len(str(embed.get(name) or "").strip()) > most:
             yield _too_long(f"{path}.{name}", most)
-    if len(str(embed.get("url") or "")) > 2048:
-        yield _too_long(f"{path}.url", 2048)
+    yield from _address_and_time(embed, path)
     if len(str((embed.get("footer") or {}).get("text") or "").strip()) > 2048:
         yield _too_long(f"{path}.footer.text", 2048)
     if len(str((embed.get("author") or {}).get("name") or "").strip()) > 256:
@@ -124,6 +140,16 @@ def _embed(embed: Any, path: str) -> Iterator[Fault]:
                 yield f"{path}.fields.{index}.{name}", "BASE_TYPE_REQUIRED", "This field is required"
             elif len(text) > most:
                 yield _too_long(f"{path}.fields.{index}.{name}", most)
+
+
+def _address_and_time(embed: dict[str, Any], path: str) -> Iterator[Fault]:
+    url, stamp = str(embed.get("url") or ""), embed.get("timestamp")
+    if len(url) > 2048:
+        yield _too_long(f"{path}.url", 2048)
+    if url and not url.startswith(("http://", "https://")):
+        yield f"{path}.url", "URL_TYPE_INVALID_SCHEME", "Scheme must be one of ('http', 'https')."
+    if stamp and not (isinstance(stamp, str) and _ISO_8601.match(stamp)):
+        yield f"{path}.timestamp", "DATE_TIME_TYPE_PARSE", f"Could not parse {stamp}. Should be ISO8601."
 
 
 def _size(embed: dict[str, Any]) -> int:

@@ -13,6 +13,7 @@ MESSAGE = 32_000
 WIDGETS = 100
 THREAD_KEY = 4000
 OPTIONS = {"REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "REPLY_MESSAGE_OR_FAIL", "MESSAGE_REPLY_OPTION_UNSPECIFIED"}
+SYNTAXES = {"MARKUP_SYNTAX_UNSPECIFIED", "MARKUP_SYNTAX_CHAT", "MARKUP_SYNTAX_MARKDOWN"}
 _KNOWN = {"accessoryWidgets", "cardsV2", "fallbackText", "markupSyntax", "silent", "text", "thread"}
 _THREAD = {"name", "threadKey"}
 
@@ -33,6 +34,8 @@ def _message(body: Mapping[str, Any], size: int) -> Iterator[str]:
         yield "Invalid value at 'message.text' (TYPE_STRING)"
     elif not ((text or "").strip() or cards):
         yield "Message cannot be empty. Discarding empty create message request."
+    if body.get("markupSyntax", "MARKUP_SYNTAX_CHAT") not in SYNTAXES:
+        yield "Invalid value at 'message.markup_syntax'"
     if size > MESSAGE:
         yield f"Message is longer than {MESSAGE} bytes"
     for card in cards if isinstance(cards, list) else []:

@@ -15,7 +15,8 @@ How to add one:
 3. In the example project's ``standin/``: ``<service>.js`` with ``draw(message)``, which gives the nodes that a person
    would see, its line in ``services.js``, and ``<service>.css``, whose every rule begins with ``.<service>``, linked by
    ``page.html``.
-4. Its tests: the channel's, over HTTP, in ``tests/channels/``; the drawing in ``tests/example/``.
+4. Its tests: the channel's, over HTTP, in ``tests/channels/``; the drawing in ``tests/example/``. A chat is named in
+   the ``test_chats.py`` and ``test_standin_chats.py`` there too.
 """
 
 from __future__ import annotations
@@ -96,6 +97,12 @@ class Service(abc.ABC):
         """Answer nobody any more; for a service that has a server of its own."""
         if self._server is not None:
             self._server.stop()
+
+    def begin(self) -> None:  # noqa: B027 - most have HTTP alone
+        """Its server answers from now on: time for what a service has besides HTTP."""
+
+    def end(self) -> None:  # noqa: B027
+        """Its server has stopped."""
 
     def url(self, name: str = "errors") -> str:
         """The URL to configure for a webhook called *name*."""

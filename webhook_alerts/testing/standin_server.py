@@ -81,6 +81,8 @@ class StandIn:
 
     def __enter__(self) -> StandIn:
         self._thread.start()
+        for service in self.services:
+            service.begin()
         return self
 
     def __exit__(
@@ -93,6 +95,8 @@ class StandIn:
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
+        for service in self.services:
+            service.end()
 
     def messages(self, name: str | None = None) -> list[dict[str, Any]]:
         """The messages that stand in the channel of *name*, or in all, at whichever service, oldest first."""
