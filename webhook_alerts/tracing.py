@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
+from functools import cache
 from typing import Any
 
 logger = logging.getLogger("webhook_alerts.tracing")
@@ -67,7 +68,13 @@ def span(name: str, kind: str, traceparents: Iterable[str], attributes: Attribut
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """Keep instrumented libraries from telling of the block's requests: their spans hold addresses, here secrets."""
+    """Keep instrumented libraries from telling of the block's requests: what they tell holds addresses, our secrets."""
+    with _hidden_from_opentelemetry(), _hidden_from_sentry():
+        yield
+
+
+@contextmanager
+def _hidden_from_opentelemetry() -> Iterator[None]:
     api = sys.modules.get("opentelemetry.context")
     if api is None:
         yield
@@ -81,6 +88,25 @@ def hidden() -> Iterator[None]:
         yield
     finally:
         api.detach(token)
+
+
+@contextmanager
+def _hidden_from_sentry() -> Iterator[None]:
+    """Sentry notes each request of ``http.client`` with its path, unless the scope's client has no integrations."""
+    api = sys.modules.get("sentry_sdk")
+    scope_of = getattr(api, "new_scope", None)  # since 2.0
+    if scope_of is None:
+        yield
+        return
+    with scope_of() as scope:
+        scope.set_client(_deaf(api))
+        yield
+
+
+@cache
+def _deaf(sentry: Any) -> Any:
+    # The empty text keeps it from asking the environment.
+    return sentry.Client(dsn="", default_integrations=False, auto_enabling_integrations=False)
 
 
 def _api() -> Any:

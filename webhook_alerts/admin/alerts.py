@@ -10,12 +10,14 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _gettext
 from django.utils.translation import gettext_lazy as _
 
 from webhook_alerts.admin import badges, links, timeline
 from webhook_alerts.admin.filters import AlertWebhookFilter, ChoiceFilter, Older, SinceFilter
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.admin.resend import ResendMixin
+from webhook_alerts.drawing.numbers import number
 from webhook_alerts.models import Alert, Delivery, Incident
 from webhook_alerts.operations.explain import explain
 
@@ -23,6 +25,8 @@ SHOWN = (
     "id", "level", "kind", "logger", "message", "exception_type", "fingerprint", "occurrences", "last_seen",
     "received_at",
 )  # fmt: skip
+NAMED = 3
+"""Webhooks in the same state that the list names; of more it says how many."""
 
 
 class AlertAdmin(ResendMixin, HistoryAdmin):
@@ -119,16 +123,13 @@ class AlertAdmin(ResendMixin, HistoryAdmin):
 
     @admin.display(description=_("webhooks"))
     def webhooks(self, row: Alert) -> SafeString | str:
-        """Each webhook with its state."""
-        owed = [
-            (
-                badges.badge(
-                    "state", item.state, f"{item.webhook}: {item.get_state_display()}", title=badges.reason(item)
-                ),
-            )
-            for item in row.deliveries.all()
-        ]
-        return format_html_join(" ", "{}", owed) or badges.badge("state", "none", _("no route"))
+        """Each webhook with its state; where more than ``NAMED`` are in the same, their number."""
+        owed: dict[str, list[Any]] = {}
+        for item in row.deliveries.all():
+            owed.setdefault(item.state, []).append(item)
+        shown = [badge for its in sorted(owed.values(), key=len) for badge in _owed(its)]
+        shown = shown or [badges.badge("state", "none", _("no route"))]
+        return format_html_join(" ", "{}", ((badge,) for badge in shown))
 
     @admin.display(description=_("last seen"))
     def age(self, row: Alert) -> SafeString | str:
@@ -146,6 +147,15 @@ class AlertAdmin(ResendMixin, HistoryAdmin):
             links.incident(row.fingerprint),
             badges.two_lines(badges.incident(found), found.state_by),
         )
+
+
+def _owed(items: Sequence[Any]) -> list[SafeString]:
+    """Deliveries in the same state."""
+    state, words = items[0].state, items[0].get_state_display()
+    if len(items) <= NAMED:
+        return [badges.badge("state", state, f"{item.webhook}: {words}", title=badges.reason(item)) for item in items]
+    text = _gettext("%(count)s webhooks: %(state)s") % {"count": number(len(items)), "state": words}
+    return [badges.badge("state", state, text, title=", ".join(item.webhook for item in items))]
 
 
 def _is_title(row: Alert) -> bool:

@@ -13,15 +13,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from webhook_alerts.admin import badges, links
+from webhook_alerts.admin import badges, links, override_rows
 from webhook_alerts.admin.filters import ActorFilter, ChoiceFilter, Older, SinceFilter
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.models import Act
 from webhook_alerts.retelling import retell
 
 _KEYS: Mapping[str, Any] = {
-    "after": _("after"),
-    "before": _("before"),
     "matchers": _("matchers"),
     "quiet_s": _("quiet before (s)"),
     "reason": _("reason"),
@@ -38,6 +36,7 @@ class ActAdmin(HistoryAdmin):
     list_display_links = ("verb_badge",)
     list_filter = (("verb", ChoiceFilter), ActorFilter, SinceFilter, Older)
     search_help_text = _("The id, fingerprint or name of what it was done to, or the name of who did it.")
+    empty_text = _("Nobody has done anything yet: who acknowledges, silences, resends, pauses or changes stands here.")
     change_form_template = "webhook_alerts/admin/act.html"
 
     def get_search_results(
@@ -82,7 +81,9 @@ class ActAdmin(HistoryAdmin):
 
     @admin.display(description=_("details"))
     def told(self, row: Act) -> str:
-        """What belongs to it, on one line."""
+        """What belongs to it, on one line; of what was configured, what has changed."""
+        if "after" in row.details or "resealed" in row.details:
+            return badges.first_line(override_rows.changes_of(row.details), 240)
         told = ", ".join(f"{_KEYS.get(key, key)}: {_value(value)}" for key, value in row.details.items())
         return badges.first_line(told) or badges.EMPTY
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from django.contrib.admin.exceptions import NotRegistered
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -25,6 +27,7 @@ from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.drawing.moments import to_the_minute
 from webhook_alerts.drawing.numbers import number
 from webhook_alerts.drawing.sparkline import sparkline
+from webhook_alerts.models import Delivery, Incident, Message, Pause
 from webhook_alerts.operations.overview import RANGES, Busy, Line, Overview, overview
 from webhook_alerts.reasons import CLASSES
 from webhook_alerts.retelling import retell
@@ -108,7 +111,7 @@ class DashboardAdmin(Base):
         overrides.refresh()
         chosen = request.GET.get("range", DEFAULT)
         found = overview(chosen if chosen in RANGES else DEFAULT, timezone.now())
-        context = _drawn(found) | {"ranges": _ranges(found.range)}
+        context = _drawn(found, lambda model: self._shows(request, model)) | {"ranges": _ranges(found.range)}
         if "part" in request.GET:
             response = TemplateResponse(request, "webhook_alerts/admin/dashboard_now.html", context)
         else:
@@ -123,13 +126,20 @@ class DashboardAdmin(Base):
         response["Cache-Control"] = "no-store"
         return response
 
+    def _shows(self, request: HttpRequest, model: type[Model]) -> bool:
+        """Is there a list of *model*, for this user?"""
+        try:
+            return bool(self.admin_site.get_model_admin(model).has_view_permission(request))
+        except NotRegistered:
+            return False
+
 
 def _ranges(chosen: str) -> list[tuple[str, Any, bool]]:
     return [(key, words, key == chosen) for key, words in _RANGES.items()]
 
 
-def _drawn(found: Overview) -> dict[str, Any]:
-    """*found* as the template shows it."""
+def _drawn(found: Overview, shows: Callable[[type[Model]], bool]) -> dict[str, Any]:
+    """*found* as the template shows it, with links to the lists that *shows* says the user may see."""
     beat = found.details("beat").get("last_flush_s")
     return {
         "is_empty": found.is_empty,
@@ -137,11 +147,13 @@ def _drawn(found: Overview) -> dict[str, Any]:
         "status": badges.badge("health", found.status.value, _STATUSES[found.status.value]),
         "wrong": [(_NAMES.get(name, name), retell(reason)) for name, reason in found.wrong if reason],
         "range": found.range,
-        "lines": [_line(line) for line in found.lines],
+        "lines": [_line(line) | _links(line.name, shows) for line in found.lines],
         "latencies": [(name, seconds(value)) for name, value in _parts(found.latencies)],
         "chart": {
             **asdict(found.series),
             "language": get_language(),
+            # Where a zone has no name, the browser shows its own.
+            "zone": getattr(timezone.get_current_timezone(), "key", None),
             "names": {
                 "delivered": _gettext("delivered"),
                 "suppressed": _gettext("kept back"),
@@ -151,6 +163,7 @@ def _drawn(found: Overview) -> dict[str, Any]:
         },
         "table": _table(found),
         "incidents": [_incident(busy) for busy in found.incidents],
+        "incidents_url": links.listed("incident", state="unresolved") if shows(Incident) else "",
         "workers": [
             (name, badges.badge("health", *_alive(told["alive"])), seconds(told["age_s"]))
             for name, told in found.details("workers").get("workers", {}).items()
@@ -182,6 +195,15 @@ def _line(line: Line) -> dict[str, Any]:
         "has_failed": bool(line.failed),
         "spark": sparkline(line.trend, title),
         "latencies": [seconds(value) for value in line.latencies],
+    }
+
+
+def _links(name: str, shows: Callable[[type[Model]], bool]) -> dict[str, str]:
+    """Where a webhook is dealt with, and what it is owed and could not be sent."""
+    return {
+        "url": f"{links.listed('pause')}#webhook-{name}" if shows(Pause) else "",
+        "pending_url": links.listed("delivery", webhook=name, state__exact="pending") if shows(Delivery) else "",
+        "failed_url": links.listed("message", webhook=name, state__exact="failed") if shows(Message) else "",
     }
 
 

@@ -66,6 +66,8 @@ class HistoryAdmin(Base):
     sortable_by: ClassVar[tuple[str, ...]] = ()
     actions_on_bottom = False
     empty_value_display = ""
+    empty_text: Any = ""
+    """What the list says when it is empty; else how alerts come there."""
     change_list_template = f"webhook_alerts/admin/{'list' if UNFOLD else 'list_with_filters'}.html"
     change_form_template = "webhook_alerts/admin/page.html"
     search_fields: ClassVar[tuple[str, ...]] = ("pk",)

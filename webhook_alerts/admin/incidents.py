@@ -24,6 +24,7 @@ from webhook_alerts.drawing.moments import elapsed
 from webhook_alerts.drawing.numbers import number
 from webhook_alerts.drawing.sparkline import hourly, sparkline
 from webhook_alerts.models import Alert, Delivery, Incident, Message
+from webhook_alerts.silencing import silence
 
 LATEST = 20
 """Alerts on an incident's page; a link leads to all."""
@@ -165,6 +166,7 @@ def _messages(alerts: Sequence[Alert]) -> QuerySet[Message]:
 def _facts(row: Incident) -> list[tuple[Any, Any]]:
     facts = [
         (_("In hand"), row.state_by if row.state == Incident.State.ACKNOWLEDGED else ""),
+        (_("Silenced until"), badges.exact(silent) if (silent := silence.until(row.pk)) else ""),
         (_("In this state"), badges.age(row.state_since)),
         (_("Last seen"), badges.age(row.last_seen)),
         (_("First seen"), badges.age(row.first_seen)),

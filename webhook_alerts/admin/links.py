@@ -12,9 +12,14 @@ _TARGETS = {"incident": "incident", "message": "message", "silence": "silence"}
 """What acts are done to, and the model whose page shows it."""
 
 
+def listed(model: str, **filters: str) -> str:
+    """The list of a *model*, filtered."""
+    return reverse(f"admin:webhook_alerts_{model}_changelist", query=filters or None)
+
+
 def alerts_of(fingerprint: str) -> str:
     """The list of all alerts of one fingerprint."""
-    return reverse("admin:webhook_alerts_alert_changelist", query={"q": fingerprint})
+    return listed("alert", q=fingerprint)
 
 
 def incident(fingerprint: str) -> str:
@@ -39,7 +44,7 @@ def target(act: Act) -> str:
         if model:
             return reverse(f"admin:webhook_alerts_{model}_change", args=[quote(act.target_id)])
         if act.target == "webhook":
-            return reverse("admin:webhook_alerts_pause_changelist")
+            return f"{listed('pause')}#webhook-{act.target_id}"
     except NoReverseMatch:
         pass
     return ""

@@ -19,6 +19,7 @@ from webhook_alerts.admin.resend import ResendMixin
 from webhook_alerts.admin.timeline import acts, attempts
 from webhook_alerts.channels import registry
 from webhook_alerts.conf import get_config
+from webhook_alerts.delivery.resend import settled
 from webhook_alerts.drawing.numbers import number
 from webhook_alerts.drawing.previews import preview
 from webhook_alerts.models import Alert, Delivery, Message
@@ -71,7 +72,7 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
             "files": [(item.get("filename", ""), badges.pre(str(item.get("content", "")))) for item in _files(row)],
             "facts": _facts(row),
             "acts": acts("message", row.pk),
-            "may_resend": self.has_resend_permission(request),
+            "may_resend": self.has_resend_permission(request) and settled(Message.objects.filter(pk=row.pk)).exists(),
         }
 
     @admin.display(description=_("state"))
@@ -84,7 +85,7 @@ class MessageAdmin(ResendMixin, HistoryAdmin):
         """The first alert, and how many more; below it why it stands where it does."""
         carried = list(row.deliveries.all())
         if not carried:
-            return badges.two_lines(badges.EMPTY, badges.reason(row))
+            return badges.two_lines(badges.reason(row) or badges.EMPTY)
         first, more = badges.title(carried[0].alert), len(carried) - 1
         text = ngettext("%(first)s and %(n)d more", "%(first)s and %(n)d more", more) % {"first": first, "n": more}
         return badges.two_lines(text if more else first, badges.reason(row))

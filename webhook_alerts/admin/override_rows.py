@@ -68,7 +68,7 @@ def problems(target: str = "", name: str = "") -> list[str]:
 
 def history(acts: Iterable[Act]) -> list[tuple[Act, Any, str]]:
     """The acts on one webhook or route, with when they were done and what they changed."""
-    return [(act, badges.age(act.at), _said(act.details)) for act in acts]
+    return [(act, badges.age(act.at), changes_of(act.details)) for act in acts]
 
 
 def _webhook(row: WebhookOverride, url: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _is_about(problem: Problem, target: str, name: str) -> bool:
     return f" {target} {name} " in problem.message
 
 
-def _said(details: Mapping[str, Any]) -> str:
+def changes_of(details: Mapping[str, Any]) -> str:
     """What one act has changed: ``rate: 30/m → 10/m``."""
     if details.get("resealed"):
         return _("encrypted with another key")

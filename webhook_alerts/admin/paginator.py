@@ -14,7 +14,7 @@ else:
     Base = Paginator
 
 CAP = 5_000
-"""Rows counted at the very most; ``COUNT(*)`` over 2 million rows took 1.3 s, this 3.5 ms (docs/decisions.md)."""
+"""Rows counted at the very most; ``COUNT(*)`` over 2 million rows took 1.3 s, this 3.5 ms."""
 
 
 class CappedPaginator(Base):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from webhook_alerts.admin import badges
 from webhook_alerts.conf import get_config
+from webhook_alerts.delivery.resend import resend, settled
 from webhook_alerts.models import Message
 
 MOST = 10_000
@@ -26,7 +27,6 @@ MOST = 10_000
 BATCH = 500
 """Messages that one transaction puts back."""
 SHOWN = ("id", "webhook", "state", "reason")
-SETTLED = (Message.State.DELIVERED, Message.State.FAILED)
 
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ResendMixin(Base):
         across = request.POST.get("select_across") == "1"
         # With all that match, one row stands for them, as Django wants at least one.
         ids = rows.values_list("pk", flat=True)[: 1 if across else MOST]
-        sendable = found.filter(state__in=SETTLED).order_by().values_list("webhook").annotate(Count("pk"))
+        sendable = settled(found).order_by().values_list("webhook").annotate(Count("pk"))
         by_webhook = sorted(sendable)
         context = {
             **self.admin_site.each_context(request),
@@ -88,16 +88,13 @@ class ResendMixin(Base):
         return TemplateResponse(request, "webhook_alerts/admin/resend_confirmation.html", context)
 
     def _send(self, request: HttpRequest, chosen: Sequence[UUID], asked_at: datetime) -> None:
-        from webhook_alerts.delivery.resend import resend
-
         sent = 0
         for start in range(0, len(chosen), BATCH):
             batch = chosen[start : start + BATCH]
             # Attempts since the question was asked: its form was sent twice. What came since then was not asked for.
-            settled = Message.objects.filter(pk__in=batch, state__in=SETTLED, created_at__lte=asked_at).exclude(
-                attempt_log__started_at__gte=asked_at
-            )
-            going = list(settled.values_list("pk", flat=True))
+            before = Message.objects.filter(pk__in=batch, created_at__lte=asked_at)
+            asked_for = settled(before).exclude(attempt_log__started_at__gte=asked_at)
+            going = list(asked_for.values_list("pk", flat=True))
             sent += resend(going, actor=request.user.get_username()) if going else 0
         if sent:
             text = ngettext("%(count)d message is sent again.", "%(count)d messages are sent again.", sent)
@@ -105,8 +102,8 @@ class ResendMixin(Base):
         left = len(chosen) - sent
         if left or not chosen:
             text = ngettext(
-                "%(count)d message was left alone: it is on its way already.",
-                "%(count)d messages were left alone: they are on their way already.",
+                "%(count)d message was left alone: it is on its way already, or others carry its alerts.",
+                "%(count)d messages were left alone: they are on their way already, or others carry their alerts.",
                 left,
             )
             messages.warning(request, text % {"count": left} if left else _("Nothing was sent yet: nothing to resend."))

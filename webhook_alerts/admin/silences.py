@@ -20,14 +20,14 @@ from django.utils.translation import gettext as _gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from webhook_alerts.admin import badges, timeline
+from webhook_alerts.admin import badges, links, timeline
 from webhook_alerts.admin.filters import Listed, Older
 from webhook_alerts.admin.history import HistoryAdmin
 from webhook_alerts.admin.silence_form import REMINDERS, SilenceForm
 from webhook_alerts.drawing import moments
 from webhook_alerts.drawing.numbers import number
 from webhook_alerts.matching import MatcherError
-from webhook_alerts.models import Silence
+from webhook_alerts.models import Incident, Silence
 from webhook_alerts.silencing import sample, silence
 
 
@@ -65,6 +65,9 @@ class SilenceAdmin(HistoryAdmin):
     list_display_links = ("why",)
     list_filter = (StandingFilter, Older)
     search_help_text = _("Words of the reason, or the name of who made it.")
+    empty_text = _(
+        "Nothing is silenced, and nothing was. An incident is silenced on its page, and what fits conditions here."
+    )
     change_form_template = "webhook_alerts/admin/silence.html"
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -157,6 +160,7 @@ class SilenceAdmin(HistoryAdmin):
             "title": row.reason,
             "state": self.state_badge(row),
             "matchers": "\n".join(_lines(row)),
+            "incidents": _about(request, row),
             "facts": [(name, value) for name, value in facts if value],
             "may_end": not is_over and self.may_end(request),
             "may_replace": self.has_add_permission(request) and self.may_end(request),
@@ -201,6 +205,18 @@ def _lines(row: Silence) -> list[str]:
         return [badges.first_line(str(matcher), 200) for matcher in silence.matchers_of(row)]
     except MatcherError:  # of another release
         return [badges.first_line(str(row.matchers), 200)]
+
+
+def _about(request: HttpRequest, row: Silence) -> list[tuple[str, str]]:
+    """The pages of the incidents that it names, and what they say, for who may see them."""
+    if not request.user.has_perm("webhook_alerts.view_incident"):
+        return []
+    try:
+        named = [each.value for each in silence.matchers_of(row) if (each.field, each.op) == ("fingerprint", "=")]
+    except MatcherError:
+        named = []
+    found = Incident.objects.filter(pk__in=named).only("pk", "title")
+    return [(links.incident(each.pk), badges.first_line(each.title) or each.pk) for each in found]
 
 
 def _preview(form: SilenceForm) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from webhook_alerts import audit, overrides
-from webhook_alerts.admin import badges
+from webhook_alerts.admin import badges, links
 from webhook_alerts.admin.base import Base
 from webhook_alerts.admin.dashboard import STATES, seconds
 from webhook_alerts.admin.history import HistoryAdmin
@@ -106,7 +106,7 @@ class WebhooksAdmin(Base):
             messages.error(request, text % {"name": name})
         else:
             _DO[what](request, name)
-        return HttpResponseRedirect(reverse("admin:webhook_alerts_pause_changelist"))
+        return HttpResponseRedirect(links.listed("pause"))
 
 
 def _pause(request: HttpRequest, name: str) -> None:
@@ -138,7 +138,7 @@ def _test(request: HttpRequest, name: str) -> None:
         text = _("The test arrived at “%(name)s” after %(time)s.")
         messages.success(request, text % {"name": name, "time": seconds(ended.after_s)})
         return
-    url = reverse("admin:webhook_alerts_alert_changelist", query={"q": str(ended.alert_id)})
+    url = links.listed("alert", q=str(ended.alert_id))
     text = _("A test is on its way to “{name}” ({state}). <a href='{url}'>See how it fares</a>.")
     messages.warning(request, format_html(text, name=name, state=retell(ended.reason) or ended.state, url=url))
 
@@ -159,7 +159,7 @@ def _drawn(each: Standing) -> dict[str, Any]:
         "outcome": badges.outcome(each.last) if each.last else "",
         "delivered": badges.age(each.delivered_at),
         "paused": badges.age(each.pause.created_at) if each.pause else "",
-        "messages_url": reverse("admin:webhook_alerts_message_changelist", query={"webhook": each.name}),
+        "messages_url": links.listed("message", webhook=each.name),
         "settings_url": _settings_url(each.name),
     }
 

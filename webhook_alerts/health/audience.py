@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,7 +13,7 @@ from webhook_alerts.health.probes import own_connections
 from webhook_alerts.outbox.guard import quiet
 
 STAFF_S = 0.5
-"""How long the session's store may take, in seconds; a database that hangs makes everybody a stranger."""
+"""How long a place and then the session's store may take, in seconds; a database that hangs makes all strangers."""
 _places = threading.BoundedSemaphore(4)
 
 
@@ -26,6 +27,7 @@ def is_staff(request: HttpRequest) -> bool:
     """Is it a login of the staff? Without a session's cookie nothing is asked."""
     if settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "user"):
         return False
+    until = time.monotonic() + STAFF_S
     if not _places.acquire(timeout=STAFF_S):
         return False
     answer: list[bool] = []
@@ -35,7 +37,7 @@ def is_staff(request: HttpRequest) -> bool:
     except RuntimeError:
         _places.release()
         return False
-    thread.join(STAFF_S)
+    thread.join(max(0.0, until - time.monotonic()))
     return answer == [True]
 
 

@@ -87,7 +87,7 @@ OUTBOX = Metric(
     "counter",
     "Trouble in the processes that raise alerts: alerts dropped or spooled to disk, and failures.",
     ("event",),
-    {"event": ("dropped", "spooled", "torn", "publish_failures", "errors", "redaction_failures")},
+    {"event": ("dropped", "unrecorded", "spooled", "torn", "publish_failures", "errors", "redaction_failures")},
 )
 MALFORMED = Metric("malformed", "counter", "Alerts of a batch that could not be read.")
 PENDING = Metric("pending", "gauge", "Alerts owed to a webhook.", ("webhook",))

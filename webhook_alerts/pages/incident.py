@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 
 from webhook_alerts import audit, overrides
 from webhook_alerts.conf import get_config
-from webhook_alerts.drawing.moments import elapsed
+from webhook_alerts.drawing.moments import elapsed, exact
 from webhook_alerts.drawing.sparkline import hourly, sparkline
 from webhook_alerts.incidents import links, state
 from webhook_alerts.models import Incident
@@ -48,6 +48,7 @@ _DONE: Mapping[str, Any] = {
     "reopen": gettext_lazy("Open again."),
     "silence": gettext_lazy("Silenced."),
     "nothing": gettext_lazy("Nothing was changed: somebody was quicker."),
+    "silent": gettext_lazy("Nothing was changed: it is silent for as long already."),
 }
 
 
@@ -90,7 +91,8 @@ def _act(request: HttpRequest, row: Incident, act: str) -> HttpResponse:
         changed = doing(request, row)
     except ValueError as error:
         return _show(request, row, str(error), status=400)
-    return HttpResponseRedirect(f"{request.path}?done={act if changed else 'nothing'}")
+    unchanged = "silent" if act == "silence" else "nothing"
+    return HttpResponseRedirect(f"{request.path}?done={act if changed else unchanged}")
 
 
 def _silence(request: HttpRequest, row: Incident) -> bool:
@@ -113,12 +115,13 @@ def _show(request: HttpRequest, row: Incident, problem: str = "", status: int = 
     may = {act: request.user.has_perm(permission) for act, permission in _PERMISSIONS.items()}
     context = {
         "incident": row,
+        "first_seen": exact(row.first_seen),
         "last_seen": elapsed(row.last_seen),
         "may": may,
         "silences": SILENCES.items(),
-        "silenced_until": silence.until(row.pk),
+        "silenced_until": exact(silent) if (silent := silence.until(row.pk)) else "",
         "spark": sparkline(hourly(row.hours, time.time()), _("Occurrences in the last 48 hours"), width=320, height=48),
-        "acts": audit.of("incident", row.pk)[:10],
+        "acts": [(act, exact(act.at)) for act in audit.of("incident", row.pk)[:10]],
         "problem": problem,
         "done": "" if problem else _DONE.get(request.GET.get("done", ""), ""),
         "admin_url": _admin_url(row),

@@ -19,11 +19,16 @@
     return [starts, ...Object.keys(COLOURS).map((name) => counts[name])];
   }
 
-  // Times and numbers as the page's language has them.
-  function words(language) {
+  // From the first piece of time to the end of the last.
+  function whole({ starts }) {
+    return [starts[0], 2 * starts.at(-1) - starts.at(-2)];
+  }
+
+  // Times and numbers as the page's language has them, in the time zone of its other times.
+  function words(language, zone) {
     const speaker = (kind, options) => new Intl[kind](language, options);
-    const date = { day: "2-digit", month: "2-digit" };
-    const clock = { hour: "2-digit", minute: "2-digit" };
+    const date = { day: "2-digit", month: "2-digit", timeZone: zone };
+    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
     const [days, clocks, moments] = [date, clock, { ...date, ...clock }].map((form) => speaker("DateTimeFormat", form));
     const figures = speaker("NumberFormat");
     const said = (form, value) => (value == null ? "—" : form.format(value));
@@ -38,9 +43,10 @@
     const place = document.getElementById("wa-chart");
     const data = given();
     const ink = getComputedStyle(document.body).color;
-    const line = colour("--hairline-color");
+    const line = colour("--wa-line");
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
-    const said = words(data.language);
+    const zone = data.zone ?? undefined;
+    const said = words(data.language, zone);
     const times = { ...axis, values: (plot, splits, axisIndex, space, step) => splits.map((at) => said.tick(at, step)) };
     const numbers = { ...axis, size: 56, values: (plot, splits) => splits.map(said.number) };
     const series = Object.entries(COLOURS).map(([name, variable]) => ({
@@ -49,13 +55,26 @@
       stroke: colour(variable),
       fill: `${colour(variable)}33`,
       width: 2,
-      paths: uPlot.paths.stepped({ align: 1 }),
+      paths: uPlot.paths.stepped({ align: 1, extend: true }),
       points: { show: false },
     }));
     const size = { width: place.clientWidth, height: HEIGHT };
     chart?.destroy();
     const time = { label: data.names.time, value: (plot, at) => said.moment(at) };
-    chart = new uPlot({ ...size, series: [time, ...series], axes: [times, numbers] }, rows(data), place);
+    // What is not zoomed into reaches to the end of the last piece, whose start is the last that uPlot knows.
+    const range = (plot, from, to) => (to === plot.data[0].at(-1) ? whole({ starts: plot.data[0] }) : [from, to]);
+    const tzDate = (at) => (zone ? uPlot.tzDate(new Date(at * 1000), zone) : new Date(at * 1000));
+    const shown = { tzDate, scales: { x: { range } }, series: [time, ...series], axes: [times, numbers] };
+    chart = new uPlot({ ...size, ...shown, padding: [null, 24, null, null] }, rows(data), place);
+  }
+
+  // New numbers; where somebody has zoomed in, the piece of time that is looked at stays.
+  function redraw() {
+    const [from, to] = whole({ starts: chart.data[0] });
+    const { min, max } = chart.scales.x;
+    const isZoomed = min > from || max < to;
+    chart.setData(rows(given()), !isZoomed);
+    if (isZoomed) chart.redraw();
   }
 
   // Only what differs is replaced, so that focus, selection and what is open stay.
@@ -71,7 +90,7 @@
           if (id === "wa-chart-data") before.textContent = after.textContent;
           else before.querySelector("tbody").replaceWith(after.querySelector("tbody"));
         }
-        chart?.setData(rows(given()), false);
+        redraw();
       } else if (old.innerHTML !== part.innerHTML) {
         old.replaceChildren(...part.childNodes);
       }
@@ -104,7 +123,7 @@
     const place = document.getElementById("wa-chart");
     new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT })).observe(now);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-    new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["class", "data-theme"] });
     document.addEventListener("visibilitychange", refresh);
     setInterval(refresh, EVERY_MS);
   }
