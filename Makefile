@@ -6,19 +6,21 @@ ARGS ?=
 BIN := .venv/bin
 LOCK := requirements/lock.txt
 INSTALL := $(BIN)/python -m pip install --quiet --constraint $(LOCK) --build-constraint $(LOCK)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 VENV := .venv/.made
 DEMO := .venv/.demo
 DEV := .venv/.dev
 
-.PHONY: help demo test lint bench soak messages fresh lock clean
+.PHONY: help demo test lint bench soak messages pictures fresh lock clean
 
 help:
-	@echo "make demo     the example project: web, worker, beat, Redis and a stand-in for Discord (ARGS=--once: check and end)"
-	@echo "make test     the test suite (ARGS=... goes to pytest)"
+	@echo "make demo     the example project: web, worker, beat, Redis and stand-ins for the services (ARGS=--once: check and end)"
+	@echo "make test     the test suite, in two processes (ARGS=... goes to pytest)"
 	@echo "make lint     ruff, mypy, import rules, migrations"
 	@echo "make bench    the benchmarks"
 	@echo "make soak     faults at random on real processes (SOAK_SEED, SOAK_SECONDS)"
 	@echo "make messages the texts of the sources into the catalogues of all languages; names what a translation lacks"
+	@echo "make pictures the chats of docs/channels.md and the README's first picture, drawn anew"
 	@echo "make fresh    the README's commands in a clean clone"
 	@echo "make lock     renew $(LOCK)"
 	@echo "make clean    remove .venv and what the demo left"
@@ -44,7 +46,7 @@ demo: $(DEMO)
 	@$(BIN)/python example_project/manage.py demo $(ARGS)
 
 test: $(DEV)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -57,6 +59,7 @@ bench: $(DEV)
 	$(BIN)/python -m benchmarks.caller_cost
 	$(BIN)/python -m benchmarks.caller_latency
 	$(BIN)/python -m benchmarks.recovery
+	$(BIN)/python -m benchmarks.redaction
 	$(BIN)/python -m benchmarks.rendering
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.size
@@ -66,6 +69,9 @@ soak: $(DEV)
 
 messages: $(DEV)
 	@$(BIN)/python .ci/messages
+
+pictures: $(DEV)
+	@$(BIN)/python .ci/pictures
 
 fresh:
 	.ci/fresh

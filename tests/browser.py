@@ -103,8 +103,9 @@ class Browser:
         self.do("POST", "goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params={"features": features})
 
     def console(self) -> list[str]:
-        """The errors and warnings on the console since it was asked last."""
-        return [item["message"] for item in self.do("POST", "se/log", type="browser") if item["level"] != "INFO"]
+        """The errors and warnings on the console since it was asked last, but that a page of Django's has no icon."""
+        said = [item["message"] for item in self.do("POST", "se/log", type="browser") if item["level"] != "INFO"]
+        return [line for line in said if "/favicon.ico" not in line]
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""
@@ -113,7 +114,7 @@ class Browser:
     def shoot(self, path: Path) -> None:
         """Save a picture of the whole page."""
         height = self.run("return document.documentElement.scrollHeight")
-        width = self.run("return document.documentElement.clientWidth")
+        width = self.run("return window.innerWidth")
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         shot = self.do(
             "POST", "goog/cdp/execute", cmd="Page.captureScreenshot",

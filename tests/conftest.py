@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import redis
 
-from tests.servers import Postgres, Redis
+from tests.servers import Postgres, RabbitMQ, Redis
 from webhook_alerts.conf import Config
 from webhook_alerts.testing.fake_discord import FakeDiscord
 
@@ -67,11 +69,50 @@ def require_service() -> Callable[..., str]:
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return url.format(port=port)
-        if os.environ.get("REQUIRE_SERVICES") == "1":
-            pytest.fail(f"{name} does not answer on port {port}")
-        pytest.skip(f"{name} does not answer on port {port}")
+        absent(f"{name} does not answer on port {port}")
 
     return require
+
+
+def absent(why: str) -> NoReturn:
+    """Skip the test, or fail it where everything has to be there."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture
+def rabbitmq(require_service: Callable[..., str]) -> Iterator[str]:
+    """The machine's RabbitMQ: a virtual host of the test's own, where one can be made, without tasks of others."""
+    url, name = require_service("RabbitMQ"), f"webhook_alerts_{os.getpid()}"
+    if not _rabbitmqctl("add_vhost", name):
+        yield url
+        return
+    assert _rabbitmqctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+    yield url.rstrip("/") + f"/{name}"
+    _rabbitmqctl("delete_vhost", name)
+
+
+def _rabbitmqctl(*arguments: str) -> bool:
+    try:
+        return subprocess.run(["rabbitmqctl", *arguments], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+ANSWERING = """
+import json, sys
+from django.db import connections
+from webhook_alerts import models
+for line in sys.stdin:
+    try:
+        told = json.dumps({"value": eval(json.loads(line))})
+    except Exception as error:
+        told = json.dumps({"error": repr(error)})
+    connections.close_all()  # the database may be stopped before the next question
+    print(told, flush=True)
+"""
+"""Evaluates the expressions that ``Project.ask`` writes to it: to start a process for each takes a second of a core."""
 
 
 class Project:
@@ -81,6 +122,7 @@ class Project:
         self.folder = folder
         self.env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.live_settings", "PYTHONPATH": str(ROOT), **env}
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._answering: subprocess.Popen[bytes] | None = None
 
     def run(self, code: str, *, timeout: float = 60) -> str:
         """What Python code prints in a process of the project, after ``django.setup()``."""
@@ -121,9 +163,19 @@ class Project:
         return process
 
     def ask(self, expression: str) -> Any:
-        """The value of an expression over ``models``, from the project's database."""
-        code = f"import json\nfrom webhook_alerts import models\nprint(json.dumps({expression}))"
-        return json.loads(self.run(code))
+        """The value of an expression over ``models``, from the project's database, told by a process that is kept."""
+        if self._answering is None:
+            self._answering = self.start(ANSWERING)
+        asked, told = self._answering.stdin, self._answering.stdout
+        assert asked is not None
+        assert told is not None
+        asked.write(json.dumps(expression).encode() + b"\n")
+        asked.flush()
+        if not select.select([told], [], [], 60)[0]:
+            pytest.fail(f"no answer: {expression}")
+        answer = json.loads(told.readline() or '{"error": "it has ended"}')
+        assert "error" not in answer, answer["error"]
+        return answer["value"]
 
     def celery(self, *arguments: str) -> subprocess.Popen[bytes]:
         """``celery -A proj …``, ended with the test."""
@@ -151,7 +203,7 @@ class Project:
         """What all processes wrote."""
         return "\n".join(path.read_text(errors="replace")[-6000:] for path in sorted(self.folder.glob("celery-*.log")))
 
-    def wait_until(self, happened: Callable[[], bool], *, what: str, timeout: float = 45) -> None:
+    def wait_until(self, happened: Callable[[], bool], *, what: str, timeout: float = 90) -> None:
         """Return once it *happened*; fail with the processes' logs when it does not."""
         deadline = time.monotonic() + timeout
         while not happened():
@@ -205,12 +257,34 @@ def discord() -> Iterator[FakeDiscord]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Project], None]:
+    """Migrate a project's database: the first of its kind really, the next as a copy, which takes no seconds."""
+    templates: dict[str, Path] = {}
+
+    def migrate(project: Project) -> None:
+        database = Path(project.env["TEST_SQLITE"])
+        is_file = project.env.get("TEST_DATABASE") != "postgres" and not database.exists()
+        apps = project.env.get("TEST_EXTRA_APPS", "")
+        if is_file and apps in templates:
+            shutil.copy(templates[apps], database)
+            return
+        migrated = project.manage("migrate", "-v", "0")
+        assert migrated.returncode == 0, migrated.stderr[-3000:]
+        if is_file:  # its last connection is closed, so that all of it is in the file
+            templates[apps] = Path(shutil.copy(database, tmp_path_factory.mktemp("migrated") / "template.sqlite3"))
+
+    return migrate
+
+
 @pytest.fixture
-def make_project(tmp_path: Path, memory: redis.Redis, redis_url: str) -> Iterator[Callable[..., Project]]:
-    """Make a migrated project; keyword arguments are its environment."""
+def make_project(
+    tmp_path: Path, memory: redis.Redis, redis_url: str, migrate: Callable[[Project], None]
+) -> Iterator[Callable[..., Project]]:
+    """Make a project, migrated unless it is not to be; keyword arguments are its environment."""
     made: list[Project] = []
 
-    def make(**env: str) -> Project:
+    def make(*, is_migrated: bool = True, **env: str) -> Project:
         base = {
             "TEST_SQLITE": str(tmp_path / "live.sqlite3"),
             "TEST_SPOOL": str(tmp_path / "spool"),
@@ -218,8 +292,8 @@ def make_project(tmp_path: Path, memory: redis.Redis, redis_url: str) -> Iterato
         }
         project = Project(tmp_path, {**base, **env})
         made.append(project)
-        migrated = project.manage("migrate", "-v", "0")
-        assert migrated.returncode == 0, migrated.stderr[-3000:]
+        if is_migrated:
+            migrate(project)
         return project
 
     yield make
@@ -237,14 +311,29 @@ def own_redis() -> Iterator[Redis]:
 
 
 @pytest.fixture
+def own_rabbitmq() -> Iterator[RabbitMQ]:
+    """A RabbitMQ that the test may break."""
+    try:
+        server = RabbitMQ()
+    except FileNotFoundError:
+        absent("rabbitmq-server is not installed")
+    until = time.monotonic() + 90
+    try:
+        while not server.answers():
+            assert time.monotonic() < until, "RabbitMQ does not begin to answer"
+            time.sleep(0.2)
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
 def own_postgres(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     """A PostgreSQL that the test may stop, as the project's database."""
     try:
         server = Postgres()
     except FileNotFoundError:
-        if os.environ.get("REQUIRE_SERVICES") == "1":
-            pytest.fail("PostgreSQL's own commands are not installed")
-        pytest.skip("PostgreSQL's own commands are not installed")
+        absent("PostgreSQL's own commands are not installed")
     for name, value in {
         "PGHOST": "127.0.0.1",
         "PGPORT": server.port,

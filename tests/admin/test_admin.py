@@ -14,15 +14,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
-from tests.admin.conftest import history
+from tests.admin.conftest import VIEW, history
 from tests.delivery.test_deliver import states
 from webhook_alerts.admin import badges, paginator, resend
 from webhook_alerts.alert import uuid7
 from webhook_alerts.delivery.deliver import deliver
 from webhook_alerts.incidents import state
 from webhook_alerts.models import Act, Alert, Attempt, Delivery, Incident, Message, Pause
+from webhook_alerts.reasons import FOLLOW_UP
 from webhook_alerts.testing.fake_discord import Answer
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +74,7 @@ def test_a_list_says_what_to_do_while_it_is_empty(errors, viewer, name):
         ({"q": "nothing like it"}, 0),
         ({"q": "f2"}, 1),
         ({"q": "\x00 "}, 50),
-        ({"q": str(uuid7())}, 0),
+        ({"q": "0199f0c4-3a00-7000-8000-000000000000"}, 0),
         ({"webhook": "errors"}, 50),
         ({"webhook": "gone"}, 0),
         ({"since": "900"}, 50),
@@ -467,3 +468,34 @@ def test_a_message_of_a_webhook_that_is_gone_shows_its_json(errors, viewer):
     page = viewer.get(reverse("admin:webhook_alerts_message_change", args=[Message.objects.get().pk])).text
     assert "As the channel draws it" not in page
     assert '<details class="wa-more" open>' in page
+
+
+def test_a_message_without_alerts_says_in_the_list_what_it_is_for_and_is_sent_again(operator, errors):
+    message = Message.objects.create(webhook="errors", state="failed", body={"content": "x"}, reason=FOLLOW_UP)
+    page = operator.get("/admin/webhook_alerts/message/").content.decode()
+    assert f'/message/{message.pk}/change/">follow-up: the counts when the window closed</a>' in page
+    its = f"/admin/webhook_alerts/message/{message.pk}/change/"
+    assert 'value="resend_selected"' in operator.get(its).content.decode()
+    Message.objects.update(reason="taken apart: HTTP 400")
+    assert 'value="resend_selected"' not in operator.get(its).content.decode()
+
+
+def test_the_list_counts_webhooks_that_are_many_and_names_those_that_are_few(viewer, errors):
+    now = timezone.now()
+    row = Alert.objects.create(level=40, kind="log", message="it broke", first_seen=now, last_seen=now)
+    for number in range(5):
+        Delivery.objects.create(alert=row, webhook=f"hook{number}", level=40, state="delivered")
+    Delivery.objects.create(alert=row, webhook="pager", level=40, state="failed", reason="HTTP 503")
+    page = unescape(viewer.get("/admin/webhook_alerts/alert/").content.decode())
+    shown = re.sub(r"<[^>]+>", "", re.search(r'field-webhooks">(.*?)</td>', page, re.S)[1])
+    assert shown.split() == ["pager:", "failed", "5", "webhooks:", "delivered"]
+    assert 'title="hook0, hook1, hook2, hook3, hook4"' in page
+
+
+def test_an_empty_list_says_what_it_is_empty_of(browse):
+    client = browse(*VIEW, "view_silence", "add_silence", "view_act")
+    said = {name: client.get(f"/admin/webhook_alerts/{name}/").content.decode() for name in ("silence", "act", "alert")}
+    assert "Nothing is silenced, and nothing was." in said["silence"]
+    assert "Nobody has done anything yet" in said["act"]
+    assert "manage.py alerts test" in said["alert"]
+    assert "manage.py alerts" not in said["silence"] + said["act"]

@@ -46,7 +46,7 @@ def test_it_is_filtered_and_searched(acts, browse, query, found):
 def test_each_act_leads_to_what_it_was_done_to(acts, browse):
     text = browse("view_act").get(LIST).text
     assert 'href="/admin/webhook_alerts/incident/a_2Fb/change/"' in text
-    assert 'href="/admin/webhook_alerts/pause/"' in text
+    assert 'href="/admin/webhook_alerts/pause/#webhook-errors"' in text
     assert "by itself" in text
     assert "reason: &lt;b&gt;a deployment&lt;/b&gt;" in text
 
@@ -76,3 +76,13 @@ def test_it_asks_as_many_queries_for_many_rows_as_for_few(errors, browse):
             viewer.get(LIST)
         asked.append(len(queries))
     assert asked[0] == asked[1] <= 7
+
+
+def test_what_was_configured_is_told_as_what_has_changed(browse):
+    before, after = {"rate": ["30/m"]}, {"rate": ["7/m"], "enabled": False}
+    audit.note(Act.Verb.CONFIGURED, "webhook", "errors", actor="ana", before=before, after=after)
+    audit.note(Act.Verb.CONFIGURED, "webhook", "ops", actor="ana", before=None, after={"channel": "discord"})
+    page = browse("view_act").get(LIST).text
+    assert "rate: 30/m → 7/m; enabled: as in the settings → no" in page
+    assert "first change here; channel: as in the settings → discord" in page
+    assert "None" not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,24 @@ from webhook_alerts.tallies.count import count_due
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/webhook_alerts/tally/"
+UNDER_THE_MOUSE = """
+    const over = document.querySelector("#wa-chart .u-over");
+    const { left, top, width, height } = over.getBoundingClientRect();
+    const at = { clientX: left + width * arguments[0], clientY: top + height / 2, bubbles: true };
+    over.dispatchEvent(new MouseEvent("mouseenter", at));
+    over.dispatchEvent(new MouseEvent("mousemove", at));
+    return [...document.querySelectorAll("#wa-chart .u-value")].map((each) => each.textContent);
+"""
+"""What the chart says of the piece of time that lies at a part of its width."""
+INKED = """
+    const canvas = document.querySelector("#wa-chart canvas");
+    const parts = [document.querySelector("#wa-chart .u-over"), canvas];
+    const [over, whole] = parts.map((each) => each.getBoundingClientRect());
+    const x = Math.round(((over.left - whole.left + over.width * arguments[0]) * canvas.width) / whole.width);
+    const { data } = canvas.getContext("2d").getImageData(x, 0, 1, canvas.height);
+    return data.some((value, at) => at % 4 === 1 && data[at + 2] && value > data[at - 1] + 40);
+"""
+"""Is anything green at a part of the chart's width?"""
 UPLOT = Path(overview.__file__).parents[1] / "static" / "webhook_alerts" / "vendor" / "uplot"
 
 
@@ -83,6 +102,27 @@ def test_its_numbers_are_those_of_the_record(watcher):
     assert "failed: server error" in page
 
 
+def test_every_number_leads_to_what_it_counts_where_one_may_look(errors, browse):
+    happened(1)
+    happened(2, state="failed", reason="HTTP 503")
+    happened(4, state="pending")
+    an_incident()
+    count_due(timezone.now())
+    leads = {
+        "view_pause": "/admin/webhook_alerts/pause/#webhook-errors",
+        "view_delivery": "/admin/webhook_alerts/delivery/?webhook=errors&state__exact=pending",
+        "view_message": "/admin/webhook_alerts/message/?webhook=errors&state__exact=failed",
+        "view_incident": "/admin/webhook_alerts/incident/?state=unresolved",
+    }
+    page = said(browse("view_dashboard").get(PAGE))
+    assert not any(f'"{url}"' in page for url in leads.values())
+    everything = browse("view_dashboard", *leads)
+    page = said(everything.get(PAGE))
+    assert [url for url in leads.values() if f'"{url}"' not in page] == []
+    assert {everything.get(url).status_code for url in leads.values()} == {200}
+    assert 'id="webhook-errors"' in said(everything.get(leads["view_pause"]))
+
+
 def test_an_empty_record_says_what_to_do_first(watcher):
     page = said(watcher.get(PAGE))
     assert "Nothing was ever sent." in page
@@ -141,7 +181,7 @@ def test_the_chart_library_is_what_it_says_it_is():
 def test_in_a_browser_it_is_drawn_zoomed_and_brought_up_to_date(errors, settings, tmp_path, request):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.admin.policy.strict"]
     site = request.getfixturevalue("live_server").url
-    happened(40)
+    happened(40, minutes=100)
     happened(5, state="failed", reason="HTTP 503", minutes=200)
     happened(9, state="suppressed", reason="repeat: told again in 5 minutes", minutes=400)
     happened(3, state="pending")
@@ -155,6 +195,7 @@ def test_in_a_browser_it_is_drawn_zoomed_and_brought_up_to_date(errors, settings
         cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
         chrome.do("POST", "cookie", cookie=cookie)
         chrome.console()
+        chrome.do("POST", "goog/cdp/execute", cmd="Emulation.setTimezoneOverride", params={"timezoneId": "Asia/Tokyo"})
         for width, scheme in ((1200, "light"), (1200, "dark"), (390, "light")):
             chrome.resize(width)
             chrome.prefer(scheme)
@@ -165,14 +206,28 @@ def test_in_a_browser_it_is_drawn_zoomed_and_brought_up_to_date(errors, settings
         chrome.resize(1200)
         assert "healthy" in chrome.run("return document.querySelector('#wa-webhooks td').textContent")
         chrome.click("#wa-numbers summary")
+        assert chrome.run(UNDER_THE_MOUSE, 0.999)[1:] == ["0", "0", "0"]
+        assert not chrome.run(INKED, 0.99)
         chrome.run("document.querySelector('#wa-incidents a').focus()")
         happened(2, minutes=0)
         chrome.run("document.dispatchEvent(new Event('visibilitychange'))")
         assert chrome.do("POST", "element", using="css selector", value="#wa-now[data-refreshed]")
-        assert chrome.run("return document.querySelectorAll('#wa-webhooks td')[2].textContent") == "42"
+        assert chrome.run("return document.querySelectorAll('#wa-webhooks td')[3].textContent") == "42"
+        latest = chrome.run("return [...document.querySelector('#wa-numbers tbody tr').cells].map((c) => c.innerText)")
+        day, _, hour = latest[0].partition(" ")
+        assert chrome.run(UNDER_THE_MOUSE, 0.999) == [f"{day[5:7]}/{day[8:]}, {hour}", *latest[1:]]
+        assert chrome.run(INKED, 0.99)
         assert chrome.run("return document.activeElement.closest('#wa-incidents') !== null")
         assert chrome.run("return document.getElementById('wa-numbers').open")
         assert chrome.run("return document.getElementById('wa-stale').hidden")
         User.objects.all().delete()
         chrome.run("document.dispatchEvent(new Event('visibilitychange'))")
         assert chrome.says("could not be brought up to date")
+
+
+@pytest.mark.parametrize("name", ["dashboard.css", "dashboard.js", "overrides.css"])
+def test_its_colours_are_those_that_every_admin_has(name):
+    text = (UPLOT.parents[1] / name).read_text()
+    used = set(re.findall(r'(?:var\(|colour\(")(--[\w-]+)', text))
+    assert used
+    assert {colour for colour in used if not colour.startswith("--wa-")} == set()

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.admin.conftest import history
-from webhook_alerts.models import Act, Alert, Silence
+from webhook_alerts.models import Act, Alert, Incident, Silence
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/webhook_alerts/silence/"
@@ -48,6 +48,19 @@ def test_one_is_made_by_who_may(keeper):
 
 def test_the_form_begins_with_what_the_address_names(keeper):
     assert "fingerprint = abc" in said(keeper.get(f"{ADD}?fingerprint=abc"))
+
+
+def test_an_incident_and_its_silence_lead_to_each_other_for_who_may_see_them(browse, keeper):
+    now = timezone.now()
+    Incident.objects.create(fingerprint="abc", title="Payment failed", level=40, first_seen=now, last_seen=now)
+    keeper.post(ADD, {**GIVEN, "matchers": "fingerprint = abc"})
+    page = f"{LIST}{made().pk}/change/"
+    assert "Payment failed" not in said(keeper.get(page))
+    both = browse("view_silence", "view_incident")
+    assert '<a href="/admin/webhook_alerts/incident/abc/change/">Payment failed</a>' in said(both.get(page))
+    assert "Silenced until" in said(both.get("/admin/webhook_alerts/incident/abc/change/"))
+    Silence.objects.update(ended_at=now)
+    assert "Silenced until" not in said(both.get("/admin/webhook_alerts/incident/abc/change/"))
 
 
 def test_a_preview_says_how_many_and_makes_nothing(keeper):

@@ -105,6 +105,7 @@ def test_what_django_logs_of_an_error_and_of_a_missing_page_carries_the_id(handl
     ]
 
 
+@pytest.mark.django_db  # closing the answer asks the connection that another test has opened
 def test_a_body_that_is_streamed_still_has_the_id(alerts_outbox):
     answer = Client().get("/stream/")
     assert b"".join(answer.streaming_content) == b"x"

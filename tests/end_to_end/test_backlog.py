@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.conftest import Project
-from tests.servers import RabbitMQ
 from webhook_alerts.testing.fake_discord import FakeDiscord
 
 pytestmark = pytest.mark.slow
@@ -31,29 +29,15 @@ print(Broker().depth("alerts"), Broker().depth("alerts:critical"))
 STORED_BEFORE = "models.Delivery.objects.filter(alert__level=20, created_at__lt='{}').count()"
 
 
-@pytest.fixture
-def rabbitmq() -> Iterator[str]:
-    """A RabbitMQ of this test's own: its queues have the names of any other's."""
-    try:
-        server = RabbitMQ()
-    except FileNotFoundError:
-        pytest.skip("RabbitMQ is not installed")
-    deadline = time.monotonic() + 60
-    while not server.answers():
-        assert time.monotonic() < deadline, "RabbitMQ does not start"
-        time.sleep(0.1)
-    yield server.url
-    server.kill()
-
-
-@pytest.mark.parametrize("broker", ["redis_url", "rabbitmq"])
+@pytest.mark.parametrize("broker", ["own_redis", "own_rabbitmq"])
 def test_what_is_critical_passes_the_batches_that_wait_in_the_broker(
     make_project: Callable[..., Project], broker: str, discord: FakeDiscord, request: pytest.FixtureRequest
 ) -> None:
-    """The worker is started when all of it is there: 40 batches, and after them the critical one."""
+    """The worker is started when all of it is there: 40 batches or a few more, and after them the critical one."""
     hooks = {name: {"url": discord.url(name), "channel": "discord", "rate": []} for name in ("errors", "info")}
-    project = make_project(TEST_WEBHOOKS=json.dumps(hooks), TEST_BROKER_URL=request.getfixturevalue(broker))
-    assert project.run(FILL).split() == [str(ALERTS // BATCH), "1"]
+    project = make_project(TEST_WEBHOOKS=json.dumps(hooks), TEST_BROKER_URL=request.getfixturevalue(broker).url)
+    batches, critical = map(int, project.run(FILL).split())
+    assert (ALERTS // BATCH <= batches <= 2 * ALERTS // BATCH, critical) == (True, 1)
     project.worker()
     project.wait_until(lambda: bool(discord.messages("errors")), what="the critical alert", timeout=120)
     arrived = datetime.fromtimestamp(discord.requests("errors")[0].at, UTC)

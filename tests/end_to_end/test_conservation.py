@@ -153,7 +153,7 @@ def test_nothing_is_lost_and_nothing_doubled_without_a_reason(
             == project.ask(f"{SHOP}.filter(deliveries__state='delivered').count()")
         )
 
-    project.wait_until(settled, what=f"{raised} alerts delivered after {chaos.done}", timeout=90)
+    project.wait_until(settled, what=f"{raised} alerts delivered after {chaos.done}", timeout=180)
     status = json.loads(project.manage("alerts", "status", "--json").stdout)
     assert status["conserved"] is True
     assert status["webhooks"]["errors"]["received"] >= raised

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,14 @@ def project_at(make_project: Make, server: Redis, discord: FakeDiscord, **env: s
     return make_project(
         TEST_WEBHOOKS=json.dumps({"errors": hook}), REDIS_URL=server.url, TEST_BROKER_URL=server.url, **env
     )
+
+
+def break_disk(project: Project) -> None:
+    """From now on the spool's disk takes nothing, not even from root."""
+    spool = Path(project.env["TEST_SPOOL"])
+    if spool.exists():
+        spool.rename(spool.with_name("former"))
+    spool.write_text("a file where the directory should be")
 
 
 def ready(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
@@ -96,6 +105,27 @@ def test_without_a_broker_what_is_critical_arrives_and_stands_on_record_at_once(
     assert said(discord, "Redis is dead") == 1
 
 
+def test_what_the_broker_had_taken_when_it_died_arrives_too(
+    make_project: Make, own_redis: Redis, discord: FakeDiscord
+) -> None:
+    """No worker is up, and nothing more is raised that would notice."""
+    project = project_at(make_project, own_redis, discord)
+    ready(
+        project.start(
+            "from webhook_alerts import notify\nnotify.critical('just before')\nassert notify.flush(10)" + WAIT
+        )
+    )
+    own_redis.kill()
+    project.wait_until(lambda: said(discord, "just before") == 1, what="the critical alert", timeout=30)
+    own_redis.start()
+    project.worker()
+    project.beat()
+    with redis.Redis.from_url(own_redis.url) as memory:
+        project.wait_until(lambda: bool(memory.exists(FLUSHED)), what="a flush")
+    assert project.ask(RECORD) == [["delivered", 200]]
+    assert said(discord, "just before") == 1
+
+
 def test_without_a_database_what_is_critical_arrives_and_its_record_is_completed_later(
     make_project: Make, own_redis: Redis, own_postgres: Postgres, discord: FakeDiscord
 ) -> None:
@@ -132,3 +162,94 @@ def test_with_broker_and_database_away_what_is_critical_still_arrives_once(
     project.beat()
     project.wait_until(lambda: project.ask(RECORD) == [["delivered", 200]], what="the completed record")
     assert said(discord, "all is dead") == 1
+
+
+def test_without_a_broker_and_a_disk_what_is_critical_arrives_and_everything_stands_on_record_at_once(
+    make_project: Make, own_redis: Redis, discord: FakeDiscord
+) -> None:
+    project = project_at(make_project, own_redis, discord)
+    own_redis.kill()
+    break_disk(project)
+    ready(
+        project.start(
+            "from webhook_alerts import notify\n"
+            "notify.critical('Redis is dead')\nnotify.info('who cares')\nnotify.flush(1)" + WAIT
+        )
+    )
+    project.wait_until(lambda: project.ask(RECORD) == [["delivered", 200]], what="the record", timeout=30)
+    assert project.ask(STORED) == 2
+    own_redis.start()
+    project.worker()
+    project.beat()
+    project.wait_until(lambda: said(discord, "who cares") == 1, what="the rest")
+    assert said(discord, "Redis is dead") == 1
+
+
+def test_with_broker_database_and_disk_away_what_is_critical_still_arrives_once(
+    make_project: Make, own_redis: Redis, own_postgres: Postgres, discord: FakeDiscord
+) -> None:
+    project = project_at(make_project, own_redis, discord, TEST_DATABASE="postgres")
+    own_postgres.stop()
+    own_redis.kill()
+    break_disk(project)
+    ready(
+        project.start(
+            "from webhook_alerts import notify\n"
+            "notify.info('who cares')\n"
+            "for number in range(3): notify.critical(f'dead {number}')\nnotify.flush(1)" + WAIT
+        )
+    )
+    project.wait_until(lambda: said(discord, "dead 0") == 1, what="the critical alerts", timeout=30)
+    own_postgres.start()
+    own_redis.start()
+    project.worker()
+    project.beat()
+    project.wait_until(lambda: project.ask(RECORD) == [["delivered", 200]] * 3, what="the completed record")
+    project.wait_until(lambda: said(discord, "who cares") == 1, what="the rest")
+    assert [said(discord, f"dead {number}") for number in range(3)] == [1, 1, 1]
+    assert project.ask("models.Message.objects.filter(deliveries__level=50).distinct().count()") == 1
+
+
+def test_a_process_that_ends_with_broker_database_and_disk_away_tells_what_is_critical_and_says_what_is_lost(
+    make_project: Make, own_redis: Redis, own_postgres: Postgres, discord: FakeDiscord
+) -> None:
+    project = project_at(make_project, own_redis, discord, TEST_DATABASE="postgres")
+    own_postgres.stop()
+    own_redis.kill()
+    break_disk(project)
+    told = project.run(
+        "import atexit\n"
+        "from webhook_alerts import notify, outbox\n"
+        "def check():\n"
+        "    outbox.close()\n"
+        "    stats = outbox.stats()\n"
+        "    print(stats.dropped, stats.unrecorded, stats.pending)\n"
+        "atexit.register(check)\n"
+        "notify.critical('the last word')\nnotify.info('who cares')",
+        timeout=20,
+    )
+    assert said(discord, "the last word") == 1
+    assert told.split() == ["1", "1", "0"]
+    own_postgres.start()
+
+
+def test_without_a_database_and_a_disk_what_is_critical_arrives_once_and_its_record_is_completed_later(
+    make_project: Make, own_redis: Redis, own_postgres: Postgres, discord: FakeDiscord
+) -> None:
+    project = project_at(make_project, own_redis, discord, TEST_DATABASE="postgres")
+    project.worker()
+    project.beat()
+    with redis.Redis.from_url(own_redis.url) as memory:
+        project.wait_until(lambda: bool(memory.exists(FLUSHED)), what="a flush")
+    own_postgres.stop()
+    break_disk(project)
+    ready(
+        project.start(
+            "from webhook_alerts import notify\nfrom webhook_alerts.outbox import held\nheld.PATIENCE_S = 2\n"
+            "for number in range(3): notify.critical(f'dead {number}')\nassert notify.flush(20)" + WAIT
+        )
+    )
+    project.wait_until(lambda: said(discord, "dead 0") == 1, what="the critical alert", timeout=30)
+    own_postgres.start()
+    project.wait_until(lambda: project.ask(RECORD) == [["delivered", 200]] * 3, what="the completed record")
+    assert [said(discord, f"dead {number}") for number in range(3)] == [1, 1, 1]

@@ -68,10 +68,9 @@ def test_a_plain_worker_and_beat_deliver_what_was_logged_and_record_it(
 
 
 @pytest.mark.slow
-def test_rabbitmq_as_the_broker(make_project: Make, require_service: Callable[..., str]) -> None:
-    broker = require_service("RabbitMQ")
+def test_rabbitmq_as_the_broker(make_project: Make, rabbitmq: str) -> None:
     with FakeDiscord() as discord:
-        project = make_project(TEST_WEBHOOKS=webhooks(discord, "errors"), TEST_BROKER_URL=broker)
+        project = make_project(TEST_WEBHOOKS=webhooks(discord, "errors"), TEST_BROKER_URL=rabbitmq)
         project.worker()
         project.beat()
         project.run("from webhook_alerts import notify\nnotify.error('over amqp')\nassert notify.flush(20)")

@@ -49,6 +49,21 @@ def test_a_hundred_thousand_from_two_processes_are_one_message_that_counts_them_
     assert {entry.status for entry in discord.requests()} == {200}
 
 
+AGAIN = """
+import logging, sys
+from webhook_alerts import notify
+
+def say(times):
+    for number in range(times):
+        logging.getLogger("shop").error("again %s", number)
+    assert notify.flush(30)
+
+say(1)
+sys.stdin.read()  # until the first has arrived; a second process would need a part of the window to start
+say(56)
+"""
+
+
 def test_where_a_message_cannot_be_changed_one_follow_up_tells_the_count(
     make_project: Callable[..., Project], discord: FakeDiscord
 ) -> None:
@@ -58,12 +73,9 @@ def test_where_a_message_cannot_be_changed_one_follow_up_tells_the_count(
     project = make_project(TEST_WEBHOOKS=json.dumps({"errors": hook}), TEST_DEDUP_WINDOW="8")
     project.worker()
     project.beat()
-    say = (
-        "import logging\nfor number in range({}): logging.getLogger('shop').error('again %s', number)\n"
-        "from webhook_alerts import notify\nassert notify.flush(30)"
-    )
-    project.run(say.format(1))
+    says = project.start(AGAIN)
     project.wait_until(lambda: len(discord.messages()) == 1, what="the first")
-    project.run(say.format(56))
+    assert says.stdin is not None
+    says.stdin.close()
     project.wait_until(lambda: len(discord.messages()) == 2, what="the follow-up")
     assert [message["content"] for message in discord.messages()] == ["again 0 ×1", "again 0 ×57"]

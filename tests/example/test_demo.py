@@ -16,7 +16,7 @@ import pytest
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "example_project"
 DEMO = [sys.executable, "manage.py", "demo"]
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.channels.hostile import alert
-from tests.example.test_standin_page import HOSTILE, PAGE, chromium, seen, words
+from tests.example.test_standin_page import PAGE, chromium, seen
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels.base import Access, Style, encode
 from webhook_alerts.channels.google_chat import GoogleChat
@@ -41,31 +41,14 @@ def test_an_alert_is_drawn_with_its_blocks_its_link_and_its_thread(chromium: str
         send(chat, given_alert)
         document = seen(chromium, chat, tmp_path)
     assert '<main class="of-google_chat">' in document
-    assert '<span class="mention">@all</span> 🚨 <strong>CRITICAL</strong> <code>ValueError</code>' in document
+    assert (
+        '<span class="mention">@all</span> 🚨 <strong>CRITICAL</strong> <code>ValueError: &lt;no&gt;</code>' in document
+    )
     assert "ValueError: &lt;no&gt;</code></pre><pre><code>order  4711</code></pre>" in document
     assert (
         '<a href="https://shop.example/alerts/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">Open' in document
     )
     assert document.count("in the thread of this alert") == 1
-
-
-@pytest.mark.parametrize("use_embeds", [True, False])
-def test_no_text_becomes_markup_or_calls_anybody(chromium: str, tmp_path: Path, use_embeds: bool) -> None:
-    hostile = f"{HOSTILE} <users/all> *bold* _it_ <https://evil.example|x>"
-    with FakeGoogleChat(limits=(), page=PAGE) as chat:
-        send(
-            chat, alert(message=hostile, context={hostile[:90]: hostile[:38]}, note=hostile),
-            style=Style(use_embeds=use_embeds),
-        )  # fmt: skip
-        document = seen(chromium, chat, tmp_path)
-    assert "<title>What the channels received</title>" in document
-    assert "<img" not in document
-    assert document.count("<script") == 1  # the page's own
-    assert 'class="mention"' not in document
-    assert "<strong>bold" not in document
-    assert "<em>" not in document
-    assert 'href="https://evil' not in document
-    assert "users/all> *bold* _it_" in words(document)
 
 
 def test_markup_is_drawn(chromium: str, tmp_path: Path) -> None:

@@ -110,10 +110,10 @@ def test_an_alert_is_drawn_with_its_fields_its_trace_and_its_footer(chromium: st
             ),
         )
         document = seen(chromium, discord, tmp_path)
-    assert re.search(r"<h3>.*ValueError</h3>", document)
+    assert re.search(r"<h3>.*ValueError: no</h3>", document)
     assert re.search(r"<h4>order</h4><div class=\"text\">4711</div>", document)
     assert "ValueError: no</code></pre>" in document
-    assert re.search(r"<footer>shop", document)
+    assert re.search(r"<footer>ERROR · shop", document)
     assert "--colour: #e74c3c" in document
 
 
@@ -225,7 +225,7 @@ def test_what_arrives_disturbs_nobody_who_reads(chromium: str, tmp_path: Path) -
         "arrived": True,
         "unread": "info1",
         "focus": True,
-        "selection": "🔴 ValueError",
+        "selection": "🔴 ValueError: the cause that must be kept",
         "reading": 120,
         "readingInFile": 50,
         "other": True,

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.channels.hostile import alert
-from tests.example.test_standin_page import HOSTILE, PAGE, chromium, seen, words
+from tests.example.test_standin_page import PAGE, chromium, seen
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.slack import Slack
@@ -47,7 +47,7 @@ def test_an_alert_is_drawn_with_its_facts_its_trace_and_its_foot(chromium: str, 
             style=Style(link=lambda each: "https://shop.example/alerts/?a=1&b=2"),
         )
         document = seen(chromium, slack, tmp_path)
-    assert "<h3>👀 ValueError</h3>" in document
+    assert "<h3>👀 ValueError: &lt;no&gt;</h3>" in document
     assert '<div class="text">checkout failed</div>' in document
     assert "ValueError: &lt;no&gt;</code></pre>" in document
     assert "<strong>order</strong>\n<code>4711</code>" in document
@@ -57,25 +57,6 @@ def test_an_alert_is_drawn_with_its_facts_its_trace_and_its_foot(chromium: str, 
     )
     assert '<span class="text">shop</span>' in document
     assert '<span class="text">acknowledged by ana</span>' in document
-
-
-@pytest.mark.parametrize("use_embeds", [True, False])
-def test_no_text_becomes_markup_or_calls_anybody(chromium: str, tmp_path: Path, use_embeds: bool) -> None:
-    hostile = f"{HOSTILE} <!channel> <@U012AB3CD> *bold* _it_ <https://evil.example|x>"
-    with FakeSlack(limits=(), page=PAGE) as slack:
-        send(
-            slack, alert(message=hostile, context={hostile[:90]: hostile[:38]}, note=hostile),
-            style=Style(use_embeds=use_embeds),
-        )  # fmt: skip
-        document = seen(chromium, slack, tmp_path)
-    assert "<title>What the channels received</title>" in document
-    assert "<img" not in document
-    assert document.count("<script") == 1  # the page's own
-    assert 'class="mention"' not in document
-    assert "<strong>bold" not in document
-    assert "<em>" not in document
-    assert 'href="https://evil' not in document
-    assert "<!channel> <@U012AB3CD> *bold* _it_" in words(document)
 
 
 def test_a_mention_that_was_asked_for_shows(chromium: str, tmp_path: Path) -> None:
@@ -93,6 +74,15 @@ def test_markup_and_the_bar_of_an_attachment_are_drawn(chromium: str, tmp_path: 
     assert drawn in document
     assert ">f</a> &lt;g&gt; <code>h *i*</code>" in document
     assert "--colour: #e74c3c" in document
+
+
+def test_code_keeps_no_mention_and_no_link_from_being_one(chromium: str, tmp_path: Path) -> None:
+    with FakeSlack(limits=(), page=PAGE) as slack:
+        post(slack, {"text": "`a <!here> &lt;!here&gt;`\n```\n<https://e.example|b> *c* &amp;lt;\n```"})
+        document = seen(chromium, slack, tmp_path)
+    assert '<code>a <span class="mention">@here</span> &lt;!here&gt;</code>' in document
+    assert '<pre><code><a href="https://e.example"' in document
+    assert ">b</a> *c* &amp;lt;</code></pre>" in document
 
 
 def test_all_services_share_a_page_and_each_channel_names_its_own(chromium: str, tmp_path: Path) -> None:

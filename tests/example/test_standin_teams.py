@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.channels.hostile import alert
-from tests.example.test_standin_page import HOSTILE, PAGE, chromium, seen, words
+from tests.example.test_standin_page import PAGE, chromium, seen
 from webhook_alerts.alert import Alert, Kind, Level
 from webhook_alerts.channels.base import Style
 from webhook_alerts.channels.teams import Teams
@@ -48,31 +48,12 @@ def test_an_alert_is_drawn_with_its_facts_its_trace_and_its_button(chromium: str
     assert '<main class="of-teams">' in document
     assert '<span class="mention">Ana</span>' in document
     assert '<div class="container accent bleed">' in document
-    assert '<span class="size-medium weight-bolder">👀 ValueError</span>' in document
+    assert '<span class="size-medium weight-bolder">👀 ValueError: &lt;no&gt;</span>' in document
     assert '<div class="text"><span>checkout failed</span></div>' in document
     assert "ValueError: &lt;no&gt;</code></pre>" in document
     assert '<span class="weight-bolder">order: </span><span>4711</span>' in document
     assert 'href="https://shop.example/alerts/?a=1&amp;b=2"' in document
     assert "UTC · shop</span>" in document
-
-
-@pytest.mark.parametrize("use_embeds", [True, False])
-def test_no_text_becomes_markup_or_calls_anybody(chromium: str, tmp_path: Path, use_embeds: bool) -> None:
-    hostile = f"{HOSTILE} <at>Ana</at> _it_ [x](https://evil.example)"
-    with FakeTeams(limits=(), page=PAGE) as teams:
-        send(
-            teams, alert(message=hostile, context={hostile[:90]: hostile[:38]}, note=hostile),
-            style=Style(use_embeds=use_embeds),
-        )  # fmt: skip
-        document = seen(chromium, teams, tmp_path)
-    assert "<title>What the channels received</title>" in document
-    assert "<img" not in document
-    assert document.count("<script") == 1  # the page's own
-    assert 'class="mention"' not in document
-    assert "<strong>" not in document
-    assert "<em>" not in document
-    assert 'href="https://evil' not in document
-    assert "<at>Ana</at> _it_ [x](https://evil.example)" in words(document)
 
 
 def test_the_markdown_of_text_blocks_and_fact_sets_is_drawn(chromium: str, tmp_path: Path) -> None:

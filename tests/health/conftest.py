@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,7 +15,6 @@ import pytest
 import redis
 
 from tests.conftest import Project
-from tests.servers import RabbitMQ
 from webhook_alerts.conf import Config
 from webhook_alerts.health import report, workers
 from webhook_alerts.shared_memory import FLUSHED
@@ -106,25 +103,6 @@ def site(configure: Callable[..., Config], discord: FakeDiscord, memory: redis.R
     seconds, _ = memory.time()
     memory.set(FLUSHED, seconds)
     return config
-
-
-@pytest.fixture
-def own_rabbitmq() -> Iterator[RabbitMQ]:
-    """A RabbitMQ that the test may break."""
-    try:
-        server = RabbitMQ()
-    except FileNotFoundError:
-        if os.environ.get("REQUIRE_SERVICES") == "1":
-            pytest.fail("rabbitmq-server is not installed")
-        pytest.skip("rabbitmq-server is not installed")
-    until = time.monotonic() + 90
-    try:
-        while not server.answers():
-            assert time.monotonic() < until, "RabbitMQ does not begin to answer"
-            time.sleep(0.2)
-        yield server
-    finally:
-        server.kill()
 
 
 @pytest.fixture(autouse=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+from django.test import RequestFactory
 
 from tests.health.conftest import CLIENT_S, Site
 from tests.servers import Postgres, RabbitMQ, Redis
-from webhook_alerts.health import probes, report, rounds
+from webhook_alerts.health import audience, probes, report, rounds
 from webhook_alerts.health.findings import Finding, Status
 from webhook_alerts.health.probes import Probe, look
 from webhook_alerts.health.rounds import Rounds
@@ -206,6 +208,30 @@ def test_staff_is_a_stranger_while_the_database_hangs(make_site: MakeSite, own_p
             assert set(site.get(token="")[1]) == {"status", "timestamp"}
     finally:
         own_postgres.thaw()
+
+
+def test_who_waits_for_a_place_has_less_time_for_its_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second in all, or an answer could come after two."""
+    places = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(audience, "_places", places)
+    request = RequestFactory().get("/health/", headers={"Cookie": "sessionid=x"})
+    request.user = SlowStaff()
+    assert audience.is_staff(request)
+    places.acquire()
+    threading.Timer(0.9 * audience.STAFF_S, places.release).start()
+    assert not audience.is_staff(request)
+    assert places.acquire(timeout=20)  # when the thread is through
+
+
+class SlowStaff:
+    """One of the staff, as a slow session store tells it."""
+
+    is_active = True
+
+    @property
+    def is_staff(self) -> bool:
+        time.sleep(audience.STAFF_S / 2)
+        return True
 
 
 @pytest.mark.slow

@@ -156,11 +156,10 @@ def test_a_queue_that_is_taken_up_or_given_up_later_is_known(make_project: MakeP
 
 @pytest.mark.slow
 def test_beating_does_not_keep_a_worker_from_its_tasks_while_redis_hangs(
-    make_project: MakeProject, own_redis: Redis, require_service: Callable[[str], str]
+    make_project: MakeProject, own_redis: Redis, rabbitmq: str
 ) -> None:
     """With another broker: the worker's loop goes on although nothing can be written."""
-    broker = require_service("RabbitMQ")
-    project = make_project(TEST_WEBHOOKS=WEBHOOKS, REDIS_URL=own_redis.url, TEST_BROKER_URL=broker)
+    project = make_project(TEST_WEBHOOKS=WEBHOOKS, REDIS_URL=own_redis.url, TEST_BROKER_URL=rabbitmq)
     project.worker("-n", "one@test", "-Q", "health-test", "--without-gossip", "--without-mingle")
     with redis.Redis.from_url(own_redis.url) as memory:
         project.wait_until(lambda: told(memory) is not None, what="a beat")

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.utils.translation.template import templatize
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "webhook_alerts"
 PLACES = re.compile(r"%\(\w+\)[\d.]*[a-z]|%%|\{\w+\}|</?(?:a|code)\b[^>]*>")
@@ -15,6 +17,12 @@ TAKES_TEXT = frozenset(
     {"_", "_gettext", "gettext", "gettext_lazy", "keep", "keep_many", "ngettext", "ngettext_lazy", "pgettext", "say"}
 )
 """What ``.ci/messages`` looks for."""
+ALONE = frozenset({"keep", "say"})
+"""What takes a text where that is its only argument: others have functions of these names, too."""
+IGNORED = frozenset({"migrations", "testing"})
+"""Where it does not."""
+CALL = re.compile(r"""\b(?:_|n?p?gettext)\((?:u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"),?\s*)+""")
+WRITTEN = re.compile(r'^msgstr(?:\[\d\])? ((?:".*"\n?)+)', re.MULTILINE)
 
 
 def catalogue(language: str, package: Path = PACKAGE) -> dict[object, str]:
@@ -31,6 +39,26 @@ def test_nothing_is_missing_or_empty_in_brazilian_portuguese() -> None:
     assert [key for key, text in portuguese.items() if not text.strip()] == []
 
 
+def test_the_catalogues_hold_what_the_sources_say_and_nothing_else() -> None:
+    """A text that was written, changed or taken out since ``make messages`` was run."""
+    held = {key[0] if isinstance(key, tuple) else key for key in catalogue("en")}
+    said = {*texts_of_python(), *texts_of_templates()}
+    assert sorted(said - held) == []
+    assert sorted(held - said) == []
+
+
+def test_what_is_compiled_is_what_was_written() -> None:
+    for language in ("en", "pt_BR"):
+        written = (PACKAGE / "locale" / language / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
+        texts = {text for text in map(joined, WRITTEN.findall(written)) if not text.startswith("Project-Id")}
+        assert texts - {""} == set(catalogue(language).values())
+
+
+def joined(lines: str) -> str:
+    """The text that stands in *lines* of a catalogue, each in quotation marks."""
+    return "".join(ast.literal_eval(line) for line in lines.splitlines())
+
+
 def test_a_translation_has_the_places_and_the_markup_of_its_text() -> None:
     english = catalogue("en")
     wrong = {
@@ -39,6 +67,36 @@ def test_a_translation_has_the_places_and_the_markup_of_its_text() -> None:
         if sorted(PLACES.findall(text)) != sorted(PLACES.findall(english[key]))
     }
     assert wrong == {}
+
+
+def texts_of_python() -> Iterator[str]:
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] not in IGNORED:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            yield from (text for call, _ in calls(tree) if (text := text_of(call)) is not None)
+
+
+def texts_of_templates() -> Iterator[str]:
+    """Of each as Django hands it to xgettext: with calls of gettext, which are Python, between what is not."""
+    for path in (PACKAGE / "templates").rglob("*.html"):
+        for found in CALL.findall(templatize(path.read_text(encoding="utf-8"), origin=str(path))):
+            call = ast.parse(f"{found.rstrip(', ')})", mode="eval").body
+            assert isinstance(call, ast.Call)
+            text = text_of(call)
+            assert text is not None
+            yield text
+
+
+def text_of(call: ast.Call) -> str | None:
+    """The text that *call* asks for, after its context if it has one; ``None`` where it is no literal."""
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    if name in ALONE and len(call.args) + len(call.keywords) != 1:
+        return None
+    given = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+    texts = [value for value in given if isinstance(value, str)]
+    if name == "pgettext":
+        return "\x04".join(texts[:2]) if len(texts) >= 2 else None
+    return texts[0] if texts and literal(call) else None
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, bool]]:

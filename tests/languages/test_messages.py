@@ -57,14 +57,14 @@ def test_a_message_speaks_portuguese_and_so_does_what_becomes_of_it(portuguese, 
     accept({"alerts": [alert.to_dict()]})
     deliver("errors")
     embed = sent(discord)
-    assert embed["title"] == "⏱️ checkout ×1.234"
+    assert embed["title"] == "🔴 ⏱️ checkout ×1.234"
     assert (embed["Valor"], embed["Limite"], embed["Razão"]) == ("4.200,5 ms", "1.000 ms", "4,2×")
     assert {"Requisição", "Usuário", "Também visto", "…"} <= embed.keys()
     assert embed["…"] == "mais 3 no registro"
     with override("en"):  # whoever clicks
         assert state.acknowledge("f", "ana")
     deliver("errors")
-    assert sent(discord)["Estado"] == "reconhecido por ana"
+    assert sent(discord)["author"] == {"name": "reconhecido por ana"}
 
 
 FOR_MACHINES = {
@@ -112,7 +112,7 @@ def test_a_digest_speaks_portuguese(portuguese, discord, settings):
     assert send_due(now) == 1
     deliver("errors")
     embed = sent(discord)
-    assert embed["title"] == "📊 Resumo do dia de errors: 1.500 alertas, 50 % a mais que antes"
+    assert embed["title"] == "📊 Resumo diário de errors: 1.500 alertas, 50% a mais que antes"
     assert embed["Por nível"] == "erro: 1.500 (antes: 1.000)"
     assert embed["Não entregues"] == "2 × recusada"
     day = (now - timedelta(days=1)).strftime("%d/%m/%Y")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -135,9 +136,9 @@ def test_the_dashboard_uses_the_variables_that_it_has_and_no_address():
 @pytest.fixture
 def promtool() -> str:
     found = shutil.which("promtool")
-    if found is None:
-        pytest.skip("promtool is not installed (Debian: prometheus)")
-    return found
+    if found is None and os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail("promtool is not installed (Debian: prometheus)")
+    return found or pytest.skip("promtool is not installed (Debian: prometheus)")
 
 
 @pytest.mark.parametrize(

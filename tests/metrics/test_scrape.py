@@ -32,7 +32,7 @@ from webhook_alerts.outbox import broker
 from webhook_alerts.outbox.spool import Spool
 
 TOKEN = "a-token-of-the-metrics"
-PATIENCE_S = 4.0
+PATIENCE_S = 30.0
 """What a scrape may take with everything away, and a loaded machine beside."""
 
 

@@ -39,7 +39,7 @@ def page(
         found.root = live_server.url  # type: ignore[attr-defined]
         yield found
         # "[DOM]" is what Chrome advises on any form with a password: nothing went wrong.
-        assert [line for line in found.console() if "favicon" not in line and "[DOM]" not in line] == []
+        assert [line for line in found.console() if "[DOM]" not in line] == []
 
 
 def go(page: Browser, name: str, *keys: str) -> None:

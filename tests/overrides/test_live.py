@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,30 +42,18 @@ def shop(
     request: pytest.FixtureRequest,
     make_project: Callable[..., Project],
     discord: FakeDiscord,
-    require_service: Callable[..., str],
 ) -> Project:
     """A project with one webhook, its worker and its beat, on either broker."""
     hooks = {"errors": {"url": discord.url("errors"), "channel": "discord", "rate": []}}
     env = {"TEST_WEBHOOKS": json.dumps(hooks), "TEST_ENCRYPTION_KEYS": KEY, "TEST_PRIVATE_NETWORKS": "1"}
     if request.param == "rabbitmq":
-        env["TEST_BROKER_URL"] = _virtual_host(require_service("rabbitmq"), request)
+        env["TEST_BROKER_URL"] = request.getfixturevalue("rabbitmq")
     project = make_project(**env)
     project.worker("-E")
     project.beat()
     project.run(RAISE.format("errors", "error", "they run"))
     project.wait_until(lambda: bool(texts(discord, "errors", "they run")), what="the first message")
     return project
-
-
-def _virtual_host(url: str, request: pytest.FixtureRequest) -> str:
-    """One that is this test's alone, where one can be made: no other's messages then come in between."""
-    name = f"overrides{os.getpid()}"
-    made = subprocess.run(["rabbitmqctl", "add_vhost", name], capture_output=True, check=False)
-    if made.returncode:
-        return url
-    subprocess.run(["rabbitmqctl", "set_permissions", "-p", name, "guest", ".*", ".*", ".*"], check=True)
-    request.addfinalizer(lambda: subprocess.run(["rabbitmqctl", "delete_vhost", name], check=False))
-    return url.rstrip("/") + f"/{name}"
 
 
 def in_admin(project: Project, code: str) -> None:

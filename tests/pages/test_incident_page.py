@@ -98,6 +98,7 @@ def test_it_is_silenced_for_a_while(page):
     for _ in range(2):
         answer = client.post(page, {"act": "silence", "seconds": "14400", "reason": "deploying"}, follow=True)
     assert "Silenced until" in said(answer)
+    assert "it is silent for as long already" in said(answer)
     silence = Silence.objects.get()
     assert (silence.created_by, silence.reason) == ("user0", "deploying")
     assert timedelta(hours=3) < silence.ends_at - timezone.now() <= timedelta(hours=4)
