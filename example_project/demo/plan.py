@@ -29,6 +29,7 @@ class Plan:
     data: str
     web_port: int
     standin_port: int
+    smtp_port: int
     redis_port: int
     redis_password: str
     login: str
@@ -62,6 +63,7 @@ def make(environment: MutableMapping[str, str], *, has_webhooks: bool) -> Plan:
         data=tempfile.mkdtemp(prefix="webhook-alerts-demo-"),
         web_port=ports.choose(8000),
         standin_port=0 if has_webhooks else ports.choose(8090),
+        smtp_port=0 if has_webhooks else ports.anywhere(),
         redis_port=0 if environment.get("REDIS_URL") else ports.anywhere(),
         redis_password=secrets.token_urlsafe(16),
         login="admin",
@@ -78,6 +80,7 @@ def make(environment: MutableMapping[str, str], *, has_webhooks: bool) -> Plan:
     if plan.standin_port:
         environment["STANDIN_URL"] = plan.standin_url
         environment["SHOP_ALSO_TELL"] = ",".join(ALSO)
+        environment["EMAIL_HOST"], environment["EMAIL_PORT"] = ports.HOST, str(plan.smtp_port)
         for service in services.EVERY:
             for name in (name for name, channel in CHANNELS.items() if channel == service.name):
                 environment[f"WEBHOOK_{name.upper()}_URL"] = service(port=plan.standin_port).url(name)

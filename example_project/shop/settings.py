@@ -78,6 +78,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # LOGGING below holds in the workers too.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+EMAIL_HOST = env("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+DEFAULT_FROM_EMAIL = "Shop <alerts@shop.example>"
+
 # Where the page of the local stand-ins is, if there is one.
 STANDIN_URL = env("STANDIN_URL", default="")
 

@@ -2,6 +2,7 @@
 
 import * as alertmanager from "./alertmanager.js";
 import * as discord from "./discord.js";
+import * as email from "./email.js";
 import * as google_chat from "./google_chat.js";
 import * as mattermost from "./mattermost.js";
 import * as opsgenie from "./opsgenie.js";
@@ -12,4 +13,4 @@ import * as teams from "./teams.js";
 import * as telegram from "./telegram.js";
 import * as webhook from "./webhook.js";
 
-export const SERVICES = { alertmanager, discord, google_chat, mattermost, opsgenie, pagerduty, rocketchat, slack, teams, telegram, webhook };
+export const SERVICES = { alertmanager, discord, email, google_chat, mattermost, opsgenie, pagerduty, rocketchat, slack, teams, telegram, webhook };

@@ -13,21 +13,26 @@ const pair = (sign, tag) => [
   (found) => element(tag, "", ...mrkdwn(found[1])),
   atWord,
 ];
-const RULES = [
-  [/^```\n?([\s\S]*?)\n?```\n?/, (found) => element("pre", "", element("code", "", read(found[1])))],
-  [/^`([^`\n]+)`/, (found) => element("code", "", read(found[1]))],
+// What stands in angle brackets is read in code, too: https://github.com/yhatt/jsx-slack/pull/46
+const MARKS = [
   [/^<!date\^(\d+)\^[^|>]*\|([^>]*)>/, (found) => time(Number(found[1]))],
   [/^<!(here|channel|everyone)>/, (found) => mention(`@${found[1]}`)],
   [/^<!subteam\^(\w+)(?:\|[^>]*)?>/, (found) => mention(`@${found[1]}`)],
   [/^<@(\w+)(?:\|[^>]*)?>/, (found) => mention(`@${found[1]}`)],
   [/^<(https?:\/\/[^|>\s]+)(?:\|([^>]*))?>/, (found) => anchor(read(found[1]), read(found[2] ?? found[1]))],
   [/^&(?:amp|lt|gt);/, (found) => text(ENTITIES[found[0]])],
+];
+const RULES = [
+  [/^```\n?([\s\S]*?)\n?```\n?/, (found) => element("pre", "", code(found[1]))],
+  [/^`([^`\n]+)`/, (found) => code(found[1])],
+  ...MARKS,
   pair("*", "strong"),
   pair("_", "em"),
   pair("~", "s"),
 ];
 
 const mrkdwn = (source) => marked(source, RULES, /[`*_~<&]/);
+const code = (source) => element("code", "", ...marked(source, MARKS, /[<&]/));
 const mention = (name) => element("span", "mention", name);
 
 // The nodes that a person would see of a message. Beside blocks its text is for notifications.

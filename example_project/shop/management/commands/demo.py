@@ -52,8 +52,9 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             standin = None
             if current.standin_port:
-                every = StandIn(services.every(), port=current.standin_port, page=EXAMPLE / "standin")
-                standin = stack.enter_context(every)
+                every = services.every(smtp_port=current.smtp_port)
+                page = EXAMPLE / "standin"
+                standin = stack.enter_context(StandIn(every, port=current.standin_port, page=page))
             running = Running(Path(current.data) / "logs")
             stack.callback(running.stop)
             self.stdout.write("Starting …")
