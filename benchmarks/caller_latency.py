@@ -70,7 +70,6 @@ def measure(broker: str, calls: int = CALLS, kind: str = "distinct") -> dict[str
 def main() -> None:
     """Print a row for each state of the broker, and one for a storm."""
     server = Redis()
-    time.sleep(0.5)
     print(f"{'broker':<14}{'p50 µs':>9}{'p99 µs':>9}{'worst µs':>10}{'500 calls s':>13}{'exit s':>8}")
     for state in ("up", "black-holed", "down"):
         if state == "black-holed":
@@ -83,7 +82,6 @@ def main() -> None:
             f"{state:<14}{row['p50']:>9.1f}{row['p99']:>9.1f}{row['worst']:>10.0f}{row['all_s']:>13.4f}{row['exit_s']:>8.2f}"
         )
     server.start()
-    time.sleep(0.5)
     few, many = measure(server.url, 10, "storm"), measure(server.url, 100_000, "storm")
     print(
         f"a storm of 100,000: {many['p50']:.1f} µs a call, {many['rss_mb'] - few['rss_mb']:.1f} MB more than ten calls"

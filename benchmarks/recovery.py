@@ -103,7 +103,6 @@ def nothing(_: Redis) -> None:
 def measure(fault: Callable[[Redis], None], mend: Callable[[Redis], None], *, worker_first: bool) -> float:
     """One outage."""
     server = Redis()
-    time.sleep(0.5)
     with tempfile.TemporaryDirectory(prefix="webhook-alerts-bench-") as folder, FakeDiscord(limits=()) as discord:
         bench = Bench(Path(folder), server, discord)
         worker = ("worker", "-c", "2", "--loglevel", "ERROR")
