@@ -24,6 +24,22 @@ WEBHOOK_ALERTS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"alerts": {"class": "webhook_alerts.handlers.WebhookAlertHandler"}},
-    "root": {"handlers": ["alerts"], "level": "DEBUG"},
+    "formatters": {"timed": {"format": "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {
+        "alerts": {"class": "webhook_alerts.handlers.WebhookAlertHandler"},
+        # Celery says at INFO that it starts: alerts that no test but one expects among its own.
+        "alerts_of_celery": {
+            "class": "webhook_alerts.handlers.WebhookAlertHandler",
+            "level": os.environ.get("TEST_CELERY_LEVEL", "WARNING"),
+        },
+        # What a test that fails prints of its workers.
+        "console": {
+            "class": "logging.StreamHandler",
+            "level": "INFO",
+            "formatter": "timed",
+            "stream": "ext://sys.__stderr__",
+        },
+    },
+    "root": {"handlers": ["alerts", "console"], "level": "DEBUG"},
+    "loggers": {"celery": {"handlers": ["alerts_of_celery", "console"], "propagate": False}},
 }

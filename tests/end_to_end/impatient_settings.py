@@ -12,5 +12,6 @@ CELERY_IMPORTS = ["tests.end_to_end.user_task"]
 # Who works and has taken one more task takes no copy of it: that goes to another worker.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # What the worker itself logs would be tasks, too, and keep its processes busy.
-LOGGING["handlers"]["alerts"]["level"] = "ERROR"
+for _handler in ("alerts", "alerts_of_celery"):
+    LOGGING["handlers"][_handler]["level"] = "ERROR"
 SILENCED_SYSTEM_CHECKS = ["webhook_alerts.E021"]
