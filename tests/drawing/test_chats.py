@@ -14,7 +14,10 @@ from webhook_alerts.channels.base import Style
 from webhook_alerts.drawing import attachments, google_chat, slack, teams, telegram
 from webhook_alerts.drawing.previews import preview
 
-CHATS = ["discord", "email", "google_chat", "mattermost", "rocketchat", "slack", "teams", "telegram"]
+CHATS = [
+    "apprise", "discord", "email", "google_chat", "mattermost", "opsgenie", "pagerduty", "rocketchat", "slack", "teams",
+    "telegram",
+]  # fmt: skip
 LINK = "https://shop.example/i/?a=1&b=2"
 TAGS = "a|article|blockquote|br|code|dd|details|div|dl|dt|em|hr|img|pre|rect|s|small|span|strong|summary|svg|time|u"
 PLAIN = 'class="[\\w -]*"|aria-hidden="true"|title="Sent without a notification"|datetime="[^"]*"'
@@ -37,7 +40,7 @@ def told(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", html)).replace("\u200b", "").replace("\xa0", " ")
 
 
-def test_every_chat_is_drawn_and_what_programs_read_is_shown_as_json():
+def test_what_people_read_is_drawn_and_what_programs_read_is_shown_as_json():
     assert sorted(name for name in registry.names() if registry.get(name).preview) == CHATS
 
 
@@ -94,6 +97,32 @@ def test_marks_are_drawn_and_texts_are_texts(settings, draw, source, expected):
     assert draw(source) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "state", "expected"),
+    [
+        (
+            "pagerduty",
+            "",
+            ["Triggered · critical", "checkout failed", "<dt><strong>source</strong></dt><dd>web-1</dd>"],
+        ),
+        ("pagerduty", "resolved", ["Resolved · critical"]),
+        ("opsgenie", "", ["P1 · Open", "<code>critical</code> <code>log</code> <code>shop</code>", "shop · web-1"]),
+        ("opsgenie", "acknowledged", ["P1 · Acknowledged"]),
+        ("apprise", "", ["<dt><strong>order</strong></dt><dd>4711</dd>"]),
+    ],
+)
+def test_an_incident_is_told_as_its_service_tells_it(name, state, expected):
+    made = drawn(
+        name,
+        alert(
+            message="checkout failed", level=Level.CRITICAL, service="shop", host="web-1", context={"order": 4711},
+            state=state, state_since=1.0 if state else 0.0,
+        ),
+    )  # fmt: skip
+    for words in expected:
+        assert words in made
+
+
 @pytest.mark.parametrize("name", CHATS)
 @pytest.mark.parametrize(
     "body",
@@ -102,6 +131,9 @@ def test_marks_are_drawn_and_texts_are_texts(settings, draw, source, expected):
         {"attachments": [{"color": "red", "fields": [None, {}], "content": {"body": [{"type": "Container"}, 7]}}]},
         {"text": 7, "parse_mode": "HTML", "reply_markup": {"inline_keyboard": [[{"url": "javascript:x"}], 3]}},
         {"embeds": "no", "subject": None},
+        {"payload": {"severity": 7, "custom_details": {"exception": "no", "a": [1]}}, "links": [{"href": "x"}, 2]},
+        {"description": 7, "tags": [None, "a"], "details": {"a": 1}, "priority": "P9", "action": []},
+        {"parts": [{"facts": [1, ["a"], ["b", 2]], "link": "javascript:x"}, 3], "type": {}},
     ],
 )
 def test_a_body_of_another_shape_is_drawn_as_far_as_it_goes(name, body):

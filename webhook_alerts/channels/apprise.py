@@ -36,6 +36,7 @@ class Apprise(Channel):
     provider: ClassVar[str] = ""
     default_rate: ClassVar[tuple[Window, ...]] = ()
     max_alerts: ClassVar[int] = 10
+    preview: ClassVar[str] = "webhook_alerts.drawing.apprise.draw"
     schemes: ClassVar[tuple[str, ...]] = ()
     carrier: ClassVar[str] = "webhook_alerts.delivery.carriers.apprise.send"
     asker: ClassVar[str] = "webhook_alerts.delivery.carriers.apprise.ask"

@@ -62,6 +62,7 @@ class Opsgenie(Channel):
     default_rate: ClassVar[tuple[Window, ...]] = (Window(60, 60.0),)
     """Ours: what an account may send depends on its plan and its users. https://docs.opsgenie.com/docs/api-rate-limiting."""
     max_alerts: ClassVar[int] = 1
+    preview: ClassVar[str] = "webhook_alerts.drawing.opsgenie.draw"
     supports_edit: ClassVar[bool] = True
     names_messages: ClassVar[bool] = False
     sums_up: ClassVar[bool] = False

@@ -58,6 +58,7 @@ class PagerDuty(Channel):
     default_rate: ClassVar[tuple[Window, ...]] = (Window(120, 60.0),)
     """About 120 calls in any minute and integration key."""
     max_alerts: ClassVar[int] = 1
+    preview: ClassVar[str] = "webhook_alerts.drawing.pagerduty.draw"
     supports_edit: ClassVar[bool] = True
     names_messages: ClassVar[bool] = False
     sums_up: ClassVar[bool] = False

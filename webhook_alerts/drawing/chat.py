@@ -48,6 +48,11 @@ def facts(pairs: Iterable[tuple[object, object]]) -> SafeString:
     return format_html('<dl class="wa-chat-facts">{}</dl>', drawn) if drawn else SafeString("")
 
 
+def named(pairs: Iterable[tuple[str, str]]) -> SafeString:
+    """Texts with their names."""
+    return facts((marks.around("strong", marks.text(name)), marks.text(value)) for name, value in pairs)
+
+
 def buttons(found: Iterable[tuple[str, str]]) -> SafeString:
     """Words with the addresses that they lead to."""
     drawn = [marks.link(address, label) for label, address in found]
