@@ -7,11 +7,11 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from webhook_alerts import audit
 from webhook_alerts.admin import badges
+from webhook_alerts.drawing.moments import lasting
 from webhook_alerts.models import Act, Alert, Attempt, Message
 from webhook_alerts.retelling import retell
 
@@ -43,7 +43,7 @@ def _said(act: Act) -> str:
     """What the details of an act add to it."""
     quiet_s = act.details.get("quiet_s")
     if isinstance(quiet_s, int):
-        quiet = timesince(act.at - timedelta(seconds=quiet_s), act.at, depth=1)
+        quiet = lasting(act.at - timedelta(seconds=quiet_s), act.at)
         return _("after %(time)s of quiet") % {"time": quiet}
     return retell(str(act.details.get("reason", "")))
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 
 def elapsed(moment: datetime) -> str:
@@ -19,6 +19,14 @@ def elapsed(moment: datetime) -> str:
     if moment > now:
         return _("in %(time)s") % {"time": timesince(now, moment, depth=1)}
     return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+
+
+def lasting(begin: datetime, end: datetime) -> str:
+    """How long it is from *begin* to *end*, in its largest unit."""
+    seconds = max(0, int((end - begin).total_seconds()))
+    if seconds < 60:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    return timesince(begin, end, depth=1)
 
 
 def exact(moment: datetime) -> str:

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webhook_alerts.alert import Alert
-from webhook_alerts.drawing.moments import with_zone
+from webhook_alerts.drawing.moments import lasting, with_zone
 from webhook_alerts.drawing.numbers import number
 from webhook_alerts.incidents.rules import has_incident
 from webhook_alerts.models import Incident
@@ -72,7 +71,7 @@ def note(row: Incident | _Standing) -> str:
     """Where *row* stands, in words; nothing for what is simply open."""
     if row.state == Incident.State.RESOLVED:
         text = _("resolved by %(who)s after %(time)s") if row.state_by else _("quiet, resolved after %(time)s")
-        return text % {"time": timesince(row.opened_at, row.state_since, depth=1), "who": row.state_by}
+        return text % {"time": lasting(row.opened_at, row.state_since), "who": row.state_by}
     if row.state == Incident.State.ACKNOWLEDGED:
         return _("acknowledged by %(who)s") % {"who": row.state_by}
     if row.reopened:
