@@ -17,9 +17,9 @@ from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from urllib3.util.connection import allowed_gai_family, create_connection
 
+from webhook_alerts.delivery import unwrapped
 from webhook_alerts.delivery.address import callable_of
 
 
@@ -157,7 +157,7 @@ def within(seconds: float, *, allow_private: bool = False) -> Iterator[Deadline]
         deadline.close()
 
 
-class Adapter(HTTPAdapter):
+class Adapter(unwrapped.Adapter):
     """An adapter without retries whose connections, new or kept alive, are watched by the thread's deadline."""
 
     def __init__(self) -> None:
@@ -225,19 +225,19 @@ class _Watched:
         super().request(*args, **kwargs)  # type: ignore[misc]
 
 
-class _HTTP(_Watched, urllib3.connection.HTTPConnection):
+class _HTTP(_Watched, unwrapped.HTTPConnection):
     pass
 
 
-class _HTTPS(_Watched, urllib3.connection.HTTPSConnection):
+class _HTTPS(_Watched, unwrapped.HTTPSConnection):
     pass
 
 
-class _HTTPPool(urllib3.HTTPConnectionPool):
+class _HTTPPool(unwrapped.HTTPPool):
     ConnectionCls = _HTTP
 
 
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
+class _HTTPSPool(unwrapped.HTTPSPool):
     ConnectionCls = _HTTPS
 
 
@@ -262,7 +262,7 @@ def _connected() -> None:
 
 def session(user_agent: str) -> requests.Session:
     """A session that the deadline bounds: no proxies or passwords from the environment, no compression."""
-    made = requests.Session()
+    made = unwrapped.Session()
     made.trust_env = False
     made.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
     for scheme in ("https://", "http://"):
