@@ -115,6 +115,20 @@ def test_what_comes_and_goes_is_told_once_as_such(errors, clock):
     assert not Incident.objects.get().flapping
 
 
+def test_what_comes_and_goes_fills_no_record(errors, clock):
+    for _ in range(8):
+        come()
+        clock.shift(1.1 * HOUR)
+        state.resolve_quiet(timezone.now())
+    assert Incident.objects.get().flapping
+    came_and_went = ["resolved", *["came back", "resolved"] * 2, "flapping"]
+    assert list(Act.objects.order_by("id").values_list("verb", flat=True)) == came_and_went
+    clock.shift(DAY)
+    state.resolve_quiet(timezone.now())
+    state.resolve_quiet(timezone.now())
+    assert list(Act.objects.order_by("id").values_list("verb", flat=True)) == [*came_and_went, "resolved"]
+
+
 def test_what_has_come_and_stays_flaps_no_more(errors, clock):
     for _ in range(5):
         come()

@@ -75,12 +75,17 @@ def _change(fingerprint: str, before: Sequence[str], after: str, verb: str, acto
 def _changed(
     fingerprint: str, before: Sequence[str], after: str, verb: str, actor: str, only: Q | None = None
 ) -> Incident | None:
-    """The incident as it is after the change, which is on record, if it was one."""
+    """The incident as it is after the change, which is on record, if it was one.
+
+    That something which comes and goes has gone is on record once it stays away.
+    """
     rows: QuerySet[Incident] = Incident.objects.filter(only or Q(), pk=fingerprint, state__in=before)
     if not rows.update(state=after, state_since=timezone.now(), state_by=actor[:150]):
         return None
-    audit.note(verb, "incident", fingerprint, actor=actor)
-    return Incident.objects.get(pk=fingerprint)
+    incident = Incident.objects.get(pk=fingerprint)
+    if actor or not incident.flapping:
+        audit.note(verb, "incident", fingerprint, actor=actor)
+    return incident
 
 
 def _settle(since: datetime) -> None:
@@ -89,4 +94,6 @@ def _settle(since: datetime) -> None:
     for incident in gone.order_by("state_since")[:AT_ONCE]:
         with record.short():
             if gone.filter(pk=incident.pk).update(flapping=False):
+                if not incident.state_by:
+                    audit.note(Act.Verb.RESOLVED, "incident", incident.pk)
                 messages.show_state(incident)
