@@ -240,7 +240,8 @@ def _facts(alert: Alert, style: Style) -> Iterator[Fact]:
     if alert.occurrences > 1 and alert.samples:
         yield _fact(style.say("Also seen"), "\n".join(cut_end(sample, 120) for sample in alert.samples), style)
     for name, value in list(alert.context.items())[:FACTS]:
-        yield _fact(str(name), value if isinstance(value, str) else _json(value), style)
+        shown = " ".join(clean(cut_end(str(name), NAME)).split())
+        yield _fact(shown or "-", value if isinstance(value, str) else _json(value), style)
     if len(alert.context) > FACTS:
         yield more(len(alert.context) - FACTS, style)
 
@@ -275,9 +276,9 @@ def _measured(details: Mapping[str, Any], style: Style) -> Iterator[Fact]:
 
 
 def _fact(name: str, value: str, style: Style) -> Fact:
-    shown = " ".join(clean(cut_end(name, NAME)).split())
+    """A fact whose *name* is ours."""
     most = LINES if "\n" in value else VALUE
-    return Fact(shown or "-", clean(cut_middle(value, most, style.say)).strip() or "-")
+    return Fact(name, clean(cut_middle(value, most, style.say)).strip() or "-")
 
 
 def _json(value: Any) -> str:

@@ -99,9 +99,11 @@ def size(embed: Mapping[str, Any]) -> int:
     """Characters that count towards 6,000: title, description, fields, footer and author, trimmed."""
     texts = [embed.get("title"), embed.get("description")]
     texts += [embed.get("footer", {}).get("text"), embed.get("author", {}).get("name")]
-    for field in embed.get("fields", ()):
-        texts += [field["name"], field["value"]]
-    return sum(len(text.strip()) for text in texts if text)
+    return sum([len(text.strip()) for text in texts if text]) + _size_of_fields(embed)
+
+
+def _size_of_fields(embed: Mapping[str, Any]) -> int:
+    return sum([len(each["name"].strip()) + len(each["value"].strip()) for each in embed.get("fields", ())])
 
 
 def _of(alert: Alert, failed: Sequence[Fact], style: Style) -> Embed:
@@ -265,8 +267,9 @@ def _add_trace(embed: Embed, alert: Alert, style: Style, room: int, tail: int, s
     if not style.include_stack_traces or not alert.stack_trace:
         return True
     message = str(embed.get("description", ""))
-    beside_fields = room - size({**embed, "fields": ()})
-    left = min(DESCRIPTION - len(message), max(room - size(embed), min(sure, beside_fields))) - tail - 1
+    left = room - size(embed)
+    beside_fields = left + _size_of_fields(embed)
+    left = min(DESCRIPTION - len(message), max(left, min(sure, beside_fields))) - tail - 1
     if left < 100:
         return False
     block, whole = _trace_block(alert.stack_trace, left, style)
