@@ -120,6 +120,7 @@ def test_what_comes_and_goes_fills_no_record(errors, clock):
         come()
         clock.shift(1.1 * HOUR)
         state.resolve_quiet(timezone.now())
+        clock.shift(1)
     assert Incident.objects.get().flapping
     came_and_went = ["resolved", *["came back", "resolved"] * 2, "flapping"]
     assert list(Act.objects.order_by("id").values_list("verb", flat=True)) == came_and_went
