@@ -291,6 +291,18 @@ def test_status_and_doctor_name_what_is_set_and_by_whom(settled, capsys):
     assert not any(secret in said + told for secret in (SECRET, KEY, OTHER_KEY, HOOK["url"]))
 
 
+def test_the_page_of_states_shows_a_webhook_that_is_locked_and_offers_nothing(settled, ana):
+    set_webhook("ops", {}, url=URL)
+    settled(ENCRYPTION_KEYS=[OTHER_KEY])
+    overrides.reload()
+    said = ana("pause_webhook", "test_webhook").get("/admin/webhook_alerts/pause/").text
+    _, _, ops = said.partition('id="webhook-ops"')
+    assert "</span>locked</span>" in ops
+    assert "its address cannot be decrypted: its alerts wait" in ops
+    assert "<form" not in ops.partition("</section>")[0]
+    assert SECRET not in said
+
+
 def test_health_names_a_webhook_that_is_locked(settled):
     from webhook_alerts.health import services
 

@@ -76,7 +76,7 @@ def _webhook(row: WebhookOverride, url: str) -> dict[str, Any]:
     found = config.webhooks.get(row.name) or config.locked.get(row.name)
     now = {**texts.in_settings(row.name), **texts.as_texts(row.options)}
     if row.name in config.locked:
-        state = badges.badge("gate", "paused", _("locked: its address cannot be decrypted"))
+        state = badges.badge("gate", "locked", _("locked: its address cannot be decrypted"))
     elif found:
         state = badges.badge("gate", "open", _("on"))
     else:

@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from webhook_alerts import overrides
+from webhook_alerts import overrides, reasons
 from webhook_alerts.alert import JSON
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.gate import gate_for
@@ -140,8 +140,7 @@ def webhooks() -> Finding:
     statuses = []
     for name in get_config().locked:
         statuses.append(Status.DEGRADED)
-        reason = keep("Its address cannot be decrypted: its alerts wait.")
-        found[name] = {"status": statuses[-1].value, "gate": "locked", "wait_s": 0.0, "reason": reason}
+        found[name] = {"status": statuses[-1].value, "gate": "locked", "wait_s": 0.0, "reason": reasons.LOCKED}
     for name in get_config().webhooks:
         state = gate_for(name).state()
         statuses.append(_GATES.get(state["state"], Status.HEALTHY))

@@ -8,6 +8,7 @@ from typing import Any
 import redis
 from django.db.models import Min, Q
 
+from webhook_alerts import reasons
 from webhook_alerts.alert import JSON
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.gate import gate_for
@@ -66,7 +67,7 @@ def _oldest_pending() -> dict[str, float]:
 
 def _gate(name: str) -> dict[str, JSON]:
     if name in get_config().locked:
-        return {"gate": "locked", "wait_s": 0.0, "reason": "its address cannot be decrypted: its alerts wait"}
+        return {"gate": "locked", "wait_s": 0.0, "reason": reasons.LOCKED}
     if name not in get_config().webhooks:
         return {"gate": "not configured", "wait_s": 0.0, "reason": "its alerts wait until it is again"}
     state = gate_for(name).state()
