@@ -56,5 +56,5 @@ def _draw(figure: Any, counts: Mapping[str, Sequence[int]], span: tuple[datetime
     axes.set_xticklabels([date_format(starts + (ends - starts) * tick / BARS, form) for tick in ticks])
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper left", ncols=len(_COLOURS), frameon=False, fontsize=8)
+    figure.legend(loc="outside upper left", ncols=len(_COLOURS), frameon=False, fontsize=8)  # never over a bar
     return figure
