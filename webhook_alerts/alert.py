@@ -29,10 +29,13 @@ class Level(enum.IntEnum):
     @classmethod
     def of(cls, number: int) -> Level:
         """The highest level not above *number*, so that a custom level 35 counts as WARNING."""
-        for level in sorted(cls, reverse=True):
+        for level in _FALLING:
             if number >= level:
                 return level
         return cls.DEBUG
+
+
+_FALLING = sorted(Level, reverse=True)
 
 
 class Kind(enum.StrEnum):

@@ -281,8 +281,7 @@ def _fact(name: str, value: str, style: Style) -> Fact:
     return Fact(name, clean(cut_middle(value, most, style.say)).strip() or "-")
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode  # dumps makes one for each call
 
 
 def _number(value: Any, style: Style) -> str:

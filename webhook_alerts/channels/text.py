@@ -54,6 +54,8 @@ def code_block(text: str, language: str = "") -> str:
 
 def defuse(text: str) -> str:
     """Part neighbouring backticks, so that no fence can form."""
+    if "``" not in text:
+        return text
     return text.replace("``", f"`{_ZERO_WIDTH_SPACE}`").replace("``", f"`{_ZERO_WIDTH_SPACE}`")
 
 

@@ -46,7 +46,10 @@ def _is_at(handle: int, path: Path) -> bool:
 
 def written(items: Iterable[Item]) -> bytes:
     """*items* as they stand in a file."""
-    return b"".join(json.dumps({kind: value}, ensure_ascii=False).encode() + b"\n" for kind, value in items)
+    return b"".join(_encode({kind: value}).encode() + b"\n" for kind, value in items)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def append(handle: int, data: bytes) -> None:
