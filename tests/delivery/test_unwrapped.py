@@ -23,7 +23,7 @@ CLASSES = [
 
 @pytest.fixture
 def seen(monkeypatch):
-    """What goes through any method of the client's classes, each wrapped twice, as by two agents."""
+    """What goes through any method of the client's classes, each wrapped twice, as by two monitors."""
     names: list[str] = []
 
     def wrapped(method):

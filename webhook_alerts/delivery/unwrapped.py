@@ -1,4 +1,4 @@
-"""The HTTP client's classes, whose methods run as they were written, whatever agents have wrapped around them.
+"""The HTTP client's classes, whose methods run as they were written, whatever monitors have wrapped around them.
 
 Datadog, Elastic and New Relic replace methods of requests, urllib3 and http.client, report the address of each request
 and add headers to it. Our addresses are secrets. Their wrappers say what they wrap, so that they can be passed by.

@@ -1,4 +1,4 @@
-"""Agents of Datadog, Elastic and New Relic wrap the HTTP client's methods; of our requests they learn nothing.
+"""Monitors of Datadog, Elastic and New Relic wrap the HTTP client's methods; of our requests they learn nothing.
 
 Each in a process of its own, for what it has wrapped stays so.
 """
@@ -99,15 +99,15 @@ with newrelic.agent.BackgroundTask(application, "deliver"):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("module", "agent"),
+    ("module", "monitor"),
     [
         pytest.param("ddtrace", DATADOG, id="datadog"),
         pytest.param("elasticapm", ELASTIC, id="elastic"),
         pytest.param("newrelic", NEW_RELIC, id="new_relic"),
     ],
 )
-def test_an_agent_learns_no_address_of_a_webhook_and_all_else_as_before(module, agent):
+def test_a_monitor_learns_no_address_of_a_webhook_and_all_else_as_before(module, monitor):
     pytest.importorskip(module)
-    program = BEGIN + agent + END
+    program = BEGIN + monitor + END
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
