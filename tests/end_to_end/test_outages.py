@@ -26,7 +26,7 @@ for number in range(200):
 assert notify.flush(20)
 """
 WAIT = "\nprint('ready', flush=True)\nimport sys; sys.stdin.read()"
-# Celery's own records are alerts of this project, too.
+# Celery's own warnings are alerts of this project, too.
 STORED = "models.Alert.objects.filter(logger__in=['notify', 'shop']).count()"
 RECORD = "list(models.Delivery.objects.filter(level=50).values_list('state', 'message__attempt_log__status_code'))"
 
@@ -36,6 +36,14 @@ def project_at(make_project: Make, server: Redis, discord: FakeDiscord, **env: s
     return make_project(
         TEST_WEBHOOKS=json.dumps({"errors": hook}), REDIS_URL=server.url, TEST_BROKER_URL=server.url, **env
     )
+
+
+def work(project: Project) -> None:
+    """Start a worker and a beat, and wait until they flush."""
+    project.worker()
+    project.beat()
+    with redis.Redis.from_url(project.env["REDIS_URL"]) as memory:
+        project.wait_until(lambda: bool(memory.exists(FLUSHED)), what="a flush")
 
 
 def break_disk(project: Project) -> None:
@@ -118,10 +126,7 @@ def test_what_the_broker_had_taken_when_it_died_arrives_too(
     own_redis.kill()
     project.wait_until(lambda: said(discord, "just before") == 1, what="the critical alert", timeout=30)
     own_redis.start()
-    project.worker()
-    project.beat()
-    with redis.Redis.from_url(own_redis.url) as memory:
-        project.wait_until(lambda: bool(memory.exists(FLUSHED)), what="a flush")
+    work(project)
     assert project.ask(RECORD) == [["delivered", 200]]
     assert said(discord, "just before") == 1
 
@@ -130,10 +135,7 @@ def test_without_a_database_what_is_critical_arrives_and_its_record_is_completed
     make_project: Make, own_redis: Redis, own_postgres: Postgres, discord: FakeDiscord
 ) -> None:
     project = project_at(make_project, own_redis, discord, TEST_DATABASE="postgres")
-    project.worker()
-    project.beat()
-    with redis.Redis.from_url(own_redis.url) as memory:
-        project.wait_until(lambda: bool(memory.exists(FLUSHED)), what="a flush")
+    work(project)
     own_postgres.stop()
     project.run(
         "from webhook_alerts import notify\n"
@@ -237,10 +239,7 @@ def test_without_a_database_and_a_disk_what_is_critical_arrives_once_and_its_rec
     make_project: Make, own_redis: Redis, own_postgres: Postgres, discord: FakeDiscord
 ) -> None:
     project = project_at(make_project, own_redis, discord, TEST_DATABASE="postgres")
-    project.worker()
-    project.beat()
-    with redis.Redis.from_url(own_redis.url) as memory:
-        project.wait_until(lambda: bool(memory.exists(FLUSHED)), what="a flush")
+    work(project)
     own_postgres.stop()
     break_disk(project)
     ready(

@@ -246,40 +246,53 @@ def test_files_of_another_user_are_counted_and_left_alone(as_nobody, tmp_path):
     assert told == "1 1"
 
 
-def test_a_full_disk_leaves_no_half_line_and_keeps_what_was_there(tmp_path):
-    code = (
-        "import resource, sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})\n"
-        "from webhook_alerts.outbox.spool import Spool\n"
-        f"spool = Spool({str(tmp_path / 'spool')!r})\n"
-        "item = ('alert', {'id': '1', 'level': 40, 'message': 'x' * 5000})\n"
-        "spool.write([item])\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))\n"
-        "try:\n    spool.write([item])\nexcept OSError as error:\n    print(error.strerror)\n"
+FULL_DISK = """
+import resource, sys
+sys.path.insert(0, {root!r})
+from webhook_alerts.outbox.spool import Spool
+spool = Spool({folder!r})
+item = {item!r}
+spool.write([item])
+resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))
+{act}
+"""
+
+
+@pytest.fixture
+def on_a_full_disk(tmp_path):
+    """What Python code prints that acts on a ``spool`` of one *item* while no file may have more than 8,000 bytes."""
+
+    def run(item, act):
+        root = Path(__file__).resolve().parents[2]
+        code = FULL_DISK.format(root=str(root), folder=str(tmp_path / "spool"), item=item, act=act)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+def test_a_full_disk_leaves_no_half_line_and_keeps_what_was_there(on_a_full_disk, tmp_path):
+    told = on_a_full_disk(
+        ("alert", {"id": "1", "level": 40, "message": "x" * 5000}),
+        "try:\n    spool.write([item])\nexcept OSError as error:\n    print(error.strerror)\n",
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
-    assert done.stdout.strip() == "File too large", done.stderr
+    assert told == "File too large"
     taken, told = drain(Spool(str(tmp_path / "spool")))
     assert (len(taken), told.torn) == (1, 0)
 
 
-def test_on_a_full_disk_only_what_it_refuses_is_shown_to_whoever_sends(tmp_path):
-    code = (
-        "import resource, sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})\n"
-        "from webhook_alerts.outbox.spool import Spool\n"
-        f"spool = Spool({str(tmp_path / 'spool')!r})\n"
-        "spool.write([('alert', {'id': 'on disk'})])\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))\n"
+def test_on_a_full_disk_only_what_it_refuses_is_shown_to_whoever_sends(on_a_full_disk, tmp_path):
+    told = on_a_full_disk(
+        ("alert", {"id": "on disk"}),
         "shown, refused = [], [('alert', {'id': 'refused'})]\n"
         "def send(found):\n"
         "    shown.extend(value['id'] for _, value in found)\n"
         "    return [('sent', {'alerts': list(shown)})]\n"
         "spool.amend(send, refused)\n"
-        "print(shown, [kind for kind, _ in refused])\n"
+        "print(shown, [kind for kind, _ in refused])\n",
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
-    assert done.stdout.strip() == "['refused'] ['alert', 'sent']", done.stderr
+    assert told == "['refused'] ['alert', 'sent']"
     assert len(Spool(str(tmp_path / "spool")).files()) == 1
 
 

@@ -10,12 +10,15 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
 
+from tests.channels.hostile import alert
 from tests.overrides.conftest import HOOK, KEY, OTHER, OTHER_KEY, SECRET, URL, committed
 from webhook_alerts import overrides
 from webhook_alerts.channels.base import Window
 from webhook_alerts.conf import get_config
 from webhook_alerts.delivery.gate import gate_for
-from webhook_alerts.models import Act, RouteOverride, WebhookOverride
+from webhook_alerts.intake.accept import accept
+from webhook_alerts.models import Act, Alert, Pause, RouteOverride, WebhookOverride
+from webhook_alerts.operations.explain import explain
 from webhook_alerts.overrides import change, current, sealing
 from webhook_alerts.overrides.change import (
     MeanwhileError,
@@ -301,6 +304,21 @@ def test_the_page_of_states_shows_a_webhook_that_is_locked_and_offers_nothing(se
     assert "its address cannot be decrypted: its alerts wait" in ops
     assert "<form" not in ops.partition("</section>")[0]
     assert SECRET not in said
+    answer = ana("pause_webhook").post("/admin/webhook_alerts/pause/ops/pause/", {"reason": "x"}, follow=True).text
+    assert "“ops” is locked: its address cannot be decrypted: its alerts wait. Nothing was changed." in answer
+    assert not Pause.objects.exists()
+
+
+def test_an_alert_tells_that_a_webhook_it_is_owed_to_is_locked(settled):
+    set_webhook("ops", {}, url=URL)
+    set_route("error", ["ops"])
+    settled(ENCRYPTION_KEYS=[OTHER_KEY])
+    overrides.reload()
+    assert accept({"alerts": [alert(message="it broke").to_dict()]}) == 1
+    (told, *_) = explain(Alert.objects.get()).webhooks
+    assert (told.webhook, told.state) == ("ops", "pending")
+    assert told.sentences[0] == "The route “error” names it."
+    assert told.sentences[-1] == "It is locked: its address cannot be decrypted: its alerts wait."
 
 
 def test_health_names_a_webhook_that_is_locked(settled):

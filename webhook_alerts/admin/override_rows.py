@@ -73,7 +73,7 @@ def history(acts: Iterable[Act]) -> list[tuple[Act, Any, str]]:
 
 def _webhook(row: WebhookOverride, url: str) -> dict[str, Any]:
     config = get_config()
-    found = config.webhooks.get(row.name) or config.locked.get(row.name)
+    found = config.configured.get(row.name)
     now = {**texts.in_settings(row.name), **texts.as_texts(row.options)}
     if row.name in config.locked:
         state = badges.badge("gate", "locked", _("locked: its address cannot be decrypted"))
@@ -102,8 +102,7 @@ def hint_of_settings(name: str) -> str:
 
 def _goes_to(names: tuple[str, ...]) -> str:
     """Where a route leads, and who stands in for what is not configured."""
-    config = get_config()
-    configured = {**config.webhooks, **config.locked}
+    configured = get_config().configured
     missing = [name for name in names if name not in configured]
     words = ", ".join(names) or _("nowhere")
     if not missing:

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from webhook_alerts import audit, overrides
+from webhook_alerts import audit, overrides, reasons
 from webhook_alerts.admin import badges, links
 from webhook_alerts.admin.base import Base
 from webhook_alerts.admin.dashboard import STATES, seconds
@@ -101,7 +101,10 @@ class WebhooksAdmin(Base):
         if what not in _PERMISSIONS or not request.user.has_perm(_PERMISSIONS[what]):
             raise PermissionDenied
         overrides.refresh()
-        if name not in get_config().webhooks:
+        if name in get_config().locked:
+            text = _("“%(name)s” is locked: %(why)s. Nothing was changed.")
+            messages.error(request, text % {"name": name, "why": retell(reasons.LOCKED)})
+        elif name not in get_config().webhooks:
             text = _("There is no webhook “%(name)s”: it is not configured any more. Nothing was changed.")
             messages.error(request, text % {"name": name})
         else:

@@ -48,6 +48,8 @@ _KIND_SIGNS: Mapping[Kind, str] = {
     Kind.STATUS: "📣",
     Kind.DIGEST: "📊",
 }
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+"""``json.dumps`` makes an encoder for each call."""
 PLAIN = Style()
 """English, as far as nobody says otherwise."""
 _NEWS = frozenset({Kind.EVENT, Kind.STATUS, Kind.DIGEST})
@@ -276,12 +278,9 @@ def _measured(details: Mapping[str, Any], style: Style) -> Iterator[Fact]:
 
 
 def _fact(name: str, value: str, style: Style) -> Fact:
-    """A fact whose *name* is ours."""
+    """A fact; *name* is clean."""
     most = LINES if "\n" in value else VALUE
     return Fact(name, clean(cut_middle(value, most, style.say)).strip() or "-")
-
-
-_json = json.JSONEncoder(ensure_ascii=False, default=str).encode  # dumps makes one for each call
 
 
 def _number(value: Any, style: Style) -> str:

@@ -123,7 +123,7 @@ def _embeds(payload: dict[str, JSON], alerts: Sequence[Alert], style: Style) -> 
     has_button = len(alerts) == 1 and _button_link(alerts[0], style) != ""
     for alert in alerts[:EMBEDS]:
         embed, whole = discord_embeds.draw(alert, style, EMBED_SUM, has_button=has_button)
-        size = discord_embeds.size(embed) if len(alerts) > 1 else 0
+        size = discord_embeds.size(embed) if len(alerts) > 1 else 0  # one alone fits
         if embeds and size > room:
             break
         room -= size

@@ -141,6 +141,11 @@ class Config(_Discreet):
             link=link,
         )
 
+    @property
+    def configured(self) -> Mapping[str, Webhook]:
+        """All that alerts may be owed to, those that are locked as well."""
+        return {**self.webhooks, **self.locked}
+
     def route(self, alert: Alert) -> tuple[str, ...]:
         """The names of the webhooks that *alert* is owed to, each once.
 
@@ -148,7 +153,7 @@ class Config(_Discreet):
         ``min_level``. Else those of its route, or the nearest to them that are configured; of these, an alert that
         goes by its level skips a webhook with a higher ``min_level``.
         """
-        configured = {**self.webhooks, **self.locked}
+        configured = self.configured
         asked = tuple(dict.fromkeys(name for name in alert.webhooks if name in configured))
         if asked:
             return asked

@@ -181,6 +181,16 @@ def gate_for(webhook: str | Webhook) -> Gate:
     return Gate(config.webhooks[webhook] if isinstance(webhook, str) else webhook, config)
 
 
+def state_of(name: str) -> dict[str, Any]:
+    """Where the gate of a configured webhook stands, as ``Gate.state`` tells it.
+
+    ``state`` is ``locked`` where its address cannot be decrypted. Raises ``KeyError`` for an unknown name.
+    """
+    if name in get_config().locked:
+        return {"state": "locked", "wait_s": 0.0, "reason": reasons.LOCKED}
+    return gate_for(name).state()
+
+
 def endpoint_digest(webhook: Webhook) -> str:
     """What stands for a webhook's address where its URL, a secret, must not: 32 hexadecimal digits."""
     return _digest(registry.get(webhook.channel).endpoint(webhook.url))

@@ -14,7 +14,7 @@ def totals() -> dict[str, dict[str, int]]:
     A repeat is received and suppressed: the alert that stands for it carries its count. What is being sent is
     pending still.
     """
-    found = {name: _empty() for name in (*get_config().webhooks, *get_config().locked)}
+    found = {name: _empty() for name in get_config().configured}
     rows = Delivery.objects.order_by().values_list("webhook", "state")
     for webhook, state, number, occurrences in rows.annotate(n=Count("pk"), o=Sum("alert__occurrences")):
         row = found.setdefault(webhook, _empty())

@@ -34,7 +34,7 @@ def _innermost(base: type, name: str) -> Callable[..., Any]:
     methods = vars(base)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        method = methods[name]
+        method = methods[name]  # inspect.unwrap takes longer, some thirty times in a request
         while (inner := getattr(method, "__wrapped__", None)) is not None:
             method = inner
         return method(self, *args, **kwargs)

@@ -12,10 +12,10 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from webhook_alerts import overrides, reasons
+from webhook_alerts import overrides
 from webhook_alerts.alert import JSON
 from webhook_alerts.conf import get_config
-from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.gate import state_of
 from webhook_alerts.health import calls
 from webhook_alerts.health.findings import Finding, Status, worst
 from webhook_alerts.health.workers import Worker, unserved, wanted_queues, workers
@@ -126,6 +126,7 @@ def beat() -> Finding:
 _GATES: Mapping[str, Status] = {
     "paused": Status.DEGRADED,
     "breaker_open": Status.DEGRADED,
+    "locked": Status.DEGRADED,
     "unknown": Status.UNKNOWN,
 }
 
@@ -138,11 +139,8 @@ def webhooks() -> Finding:
     overrides.refresh()
     found: dict[str, JSON] = {}
     statuses = []
-    for name in get_config().locked:
-        statuses.append(Status.DEGRADED)
-        found[name] = {"status": statuses[-1].value, "gate": "locked", "wait_s": 0.0, "reason": reasons.LOCKED}
-    for name in get_config().webhooks:
-        state = gate_for(name).state()
+    for name in get_config().configured:
+        state = state_of(name)
         statuses.append(_GATES.get(state["state"], Status.HEALTHY))
         found[name] = {"status": statuses[-1].value, "gate": state["state"], "wait_s": state["wait_s"]}
         if state["reason"]:

@@ -13,7 +13,7 @@ from webhook_alerts.alert import Alert
 from webhook_alerts.conf import Config, get_config
 from webhook_alerts.configuration.routes import goes_by_level, route_key, stand_ins
 from webhook_alerts.delivery import record
-from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.gate import state_of
 from webhook_alerts.drawing.moments import exact
 from webhook_alerts.drawing.numbers import number
 from webhook_alerts.incidents.notes import note
@@ -72,17 +72,17 @@ def chosen(alert: Alert, owed: Collection[str], config: Config) -> dict[str, str
     named = config.routes.get(route_key(alert), ())
     return {
         name: _owed(name, alert, named, config) if name in owed else _not_owed(name, alert, named, config)
-        for name in dict.fromkeys((*owed, *config.webhooks))
+        for name in dict.fromkeys((*owed, *config.configured))
     }
 
 
 def _owed(name: str, alert: Alert, named: Collection[str], config: Config) -> str:
     key = route_key(alert)
-    if name not in config.webhooks:
+    if name not in config.configured:
         return _("It was chosen when the alert came, and is not configured now: what is pending waits until it is.")
     if name in named:
         return _("The route “%(route)s” names it.") % {"route": key}
-    replaced = [missing for missing in named if stand_ins([missing], config.webhooks) == [name]]
+    replaced = [missing for missing in named if stand_ins([missing], config.configured) == [name]]
     if replaced:
         return _("The route “%(route)s” names “%(missing)s”, which is not configured; this is the nearest that is.") % {
             "route": key,
@@ -94,8 +94,8 @@ def _owed(name: str, alert: Alert, named: Collection[str], config: Config) -> st
 
 
 def _not_owed(name: str, alert: Alert, named: Collection[str], config: Config) -> str:
-    key, webhook = route_key(alert), config.webhooks[name]
-    if name not in stand_ins(named, config.webhooks):
+    key, webhook = route_key(alert), config.configured[name]
+    if name not in stand_ins(named, config.configured):
         return _("The route “%(route)s” does not lead there, and the caller did not ask for it.") % {"route": key}
     if goes_by_level(alert) and alert.level < webhook.min_level:
         return _("Its min_level, %(least)s, keeps back what is less grave.") % {"least": webhook.min_level.name.lower()}
@@ -153,7 +153,7 @@ def _fate(row: models.Alert, name: str, item: Delivery | None, config: Config) -
             }
         if item.reason:
             yield _("Noted: %(reason)s.") % {"reason": retell(item.reason).rstrip(".")}
-        if name in config.webhooks:
+        if name in config.configured:
             yield _gate(name)
 
 
@@ -185,7 +185,7 @@ def _status(code: int | None) -> str:
 
 def _gate(name: str) -> str:
     """What the gate of a webhook says now."""
-    seen = gate_for(name).state()
+    seen = state_of(name)
     words = {
         "open": _("Its gate is open now."),
         "limited": _("Its rate is used up for %(wait)g s more."),
@@ -193,6 +193,7 @@ def _gate(name: str) -> str:
         "breaker_open": _("It failed too often: the next request is tried in %(wait)g s."),
         "paused": _("It is paused: %(reason)s. Nothing is sent until somebody resumes it."),
         "quiet": _("It has quiet hours: %(reason)s."),
+        "locked": _("It is locked: %(reason)s."),
     }
     text = words.get(seen["state"], _("Its gate cannot be asked: %(reason)s."))
     return text % {"wait": seen["wait_s"], "reason": retell(str(seen["reason"])).rstrip(".")}

@@ -8,10 +8,9 @@ from typing import Any
 import redis
 from django.db.models import Min, Q
 
-from webhook_alerts import reasons
 from webhook_alerts.alert import JSON
 from webhook_alerts.conf import get_config
-from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.delivery.gate import state_of
 from webhook_alerts.delivery.totals import totals
 from webhook_alerts.health import workers
 from webhook_alerts.intake.accept import MALFORMED
@@ -66,11 +65,9 @@ def _oldest_pending() -> dict[str, float]:
 
 
 def _gate(name: str) -> dict[str, JSON]:
-    if name in get_config().locked:
-        return {"gate": "locked", "wait_s": 0.0, "reason": reasons.LOCKED}
-    if name not in get_config().webhooks:
+    if name not in get_config().configured:
         return {"gate": "not configured", "wait_s": 0.0, "reason": "its alerts wait until it is again"}
-    state = gate_for(name).state()
+    state = state_of(name)
     return {"gate": state["state"], "wait_s": state["wait_s"], "reason": state["reason"]}
 
 

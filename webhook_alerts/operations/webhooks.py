@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from webhook_alerts import reasons
-from webhook_alerts.conf import Webhook, get_config
-from webhook_alerts.delivery.gate import gate_for
+from webhook_alerts.conf import get_config
+from webhook_alerts.delivery.gate import state_of
 from webhook_alerts.models import Attempt, Delivery, Pause
 
 COUNTED = 10_000
@@ -18,9 +15,7 @@ COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One webhook. ``gate`` is a state of ``Gate.state`` or ``locked``, ``wait_s`` in seconds.
-
-    ``pending`` is at most ``COUNTED``.
+    """One webhook. ``gate`` is a state of ``gate.state_of``, ``wait_s`` in seconds; ``pending`` at most ``COUNTED``.
 
     ``last`` is the latest request, ``delivered_at`` when the latest arrived.
     """
@@ -39,23 +34,21 @@ class Standing:
 
 def standings() -> list[Standing]:
     """Every configured webhook, as its name sorts; each costs the same few queries, whatever its history."""
-    pauses, config = Pause.objects.in_bulk(), get_config()
-    locked = {"state": "locked", "wait_s": 0.0, "reason": reasons.LOCKED}
+    pauses = Pause.objects.in_bulk()
     return [
-        _standing(webhook, locked if name in config.locked else gate_for(name).state(), pauses.get(name))
-        for name, webhook in sorted({**config.webhooks, **config.locked}.items())
+        _standing(name, webhook.channel, pauses.get(name)) for name, webhook in sorted(get_config().configured.items())
     ]
 
 
-def _standing(webhook: Webhook, seen: Mapping[str, Any], pause: Pause | None) -> Standing:
-    name = webhook.name
+def _standing(name: str, channel: str, pause: Pause | None) -> Standing:
+    seen = state_of(name)
     owed = Delivery.objects.filter(webhook=name, state__in=[Delivery.State.PENDING, Delivery.State.SENDING]).order_by()
     pending = owed.values("pk")[:COUNTED].count()
     requests = Attempt.objects.filter(webhook=name).order_by("-started_at")
     arrived = requests.filter(outcome=Attempt.Outcome.DELIVERED)
     return Standing(
         name=name,
-        channel=webhook.channel,
+        channel=channel,
         gate=seen["state"],
         wait_s=seen["wait_s"],
         reason=str(seen["reason"]),

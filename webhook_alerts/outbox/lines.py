@@ -11,6 +11,8 @@ from pathlib import Path
 
 from webhook_alerts.outbox.batch import Item
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 @contextmanager
 def locked(path: Path, *, create: bool) -> Iterator[int | None]:
@@ -47,9 +49,6 @@ def _is_at(handle: int, path: Path) -> bool:
 def written(items: Iterable[Item]) -> bytes:
     """*items* as they stand in a file."""
     return b"".join(_encode({kind: value}).encode() + b"\n" for kind, value in items)
-
-
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def append(handle: int, data: bytes) -> None:

@@ -99,8 +99,7 @@ def wrong(
         yield SilenceError("remind_s", _("The reminder comes before the silence begins. Choose a shorter time."))
     if not _one_line(reason):
         yield SilenceError("reason", _("Say why, for those who find it later. Nothing was changed."))
-    config = get_config()
-    known = [*config.webhooks, *config.locked]
+    known = list(get_config().configured)
     for matcher in matchers:
         if (matcher.field, matcher.op) == ("webhook", "=") and matcher.value not in known:
             text = _("There is no webhook “%(name)s”; there are %(known)s. Nothing was changed.")
