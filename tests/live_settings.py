@@ -32,7 +32,7 @@ LOGGING = {
             "class": "webhook_alerts.handlers.WebhookAlertHandler",
             "level": os.environ.get("TEST_CELERY_LEVEL", "WARNING"),
         },
-        # What a test that fails prints of its workers.
+        # What a test that fails prints of its workers; a storm of the project's own records is not among it.
         "console": {
             "class": "logging.StreamHandler",
             "level": "INFO",
@@ -40,6 +40,9 @@ LOGGING = {
             "stream": "ext://sys.__stderr__",
         },
     },
-    "root": {"handlers": ["alerts", "console"], "level": "DEBUG"},
-    "loggers": {"celery": {"handlers": ["alerts_of_celery", "console"], "propagate": False}},
+    "root": {"handlers": ["alerts"], "level": "DEBUG"},
+    "loggers": {
+        "celery": {"handlers": ["alerts_of_celery", "console"], "propagate": False},
+        "webhook_alerts": {"handlers": ["console"]},
+    },
 }
